@@ -1,0 +1,73 @@
+/** Layer rules: data flows formats → sketch → limits → report → surfaces; imports run the other way and never back. */
+const pure = '^src/(formats|sketch|limits|report)/';
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'only-the-editor-knows-vscode',
+      severity: 'error',
+      from: { path: '^(src|webview-ui)/', pathNot: '^src/(editor/|extension\\.ts)' },
+      to: { path: '^vscode$' },
+    },
+    {
+      name: 'pure-modules-know-no-engine-and-no-surface',
+      severity: 'error',
+      from: { path: pure },
+      to: { path: '^src/(engine|editor|protocol|cli|extension)' },
+    },
+    {
+      name: 'formats-know-no-sketch',
+      severity: 'error',
+      from: { path: '^src/formats/' },
+      to: { path: '^src/(sketch|limits|report)/' },
+    },
+    {
+      name: 'sketch-knows-no-limits',
+      severity: 'error',
+      from: { path: '^src/sketch/' },
+      to: { path: '^src/(limits|report)/', pathNot: '^src/report/report\\.ts$' },
+    },
+    {
+      name: 'limits-and-report-are-platform-free',
+      comment: 'The webview computes with the limits, so they import nothing of Node.',
+      severity: 'error',
+      from: { path: '^src/(limits|protocol)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'protocol-knows-types-and-errors-only',
+      severity: 'error',
+      from: { path: '^src/protocol/' },
+      to: { path: '^src/', pathNot: '^src/(protocol/|report/report\\.ts|sketch/cells\\.ts|formats/errors\\.ts)' },
+    },
+    {
+      name: 'the-editor-does-no-arithmetic',
+      comment:
+        'Reading and computing belong to the engine process; the editor may use the errors, the report and the protocol.',
+      severity: 'error',
+      from: { path: '^src/(editor/|extension\\.ts)' },
+      to: { path: '^src/(formats|sketch|limits|engine)/', pathNot: '^src/formats/errors\\.ts$' },
+    },
+    {
+      name: 'the-panel-imports-what-runs-in-a-browser',
+      severity: 'error',
+      from: { path: '^webview-ui/' },
+      to: { path: '^src/', pathNot: '^src/(protocol|limits)/|^src/report/report\\.ts$|^src/sketch/cells\\.ts$' },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: {
+        orphan: true,
+        pathNot: '\\.d\\.ts$|^src/(extension|cli)\\.ts$|^src/engine/(main|worker)\\.ts$|assembly/',
+      },
+      to: {},
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/unit/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
+    // Two cores in CI; a fuzz run takes its seconds.
+    testTimeout: 60_000,
+  },
+});
