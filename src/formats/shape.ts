@@ -1,0 +1,25 @@
+import { BYTES_PER_ELEMENT, type DType } from './dtype';
+import { MAX_DIMENSIONS } from './limits';
+
+/**
+ * Number of elements of a shape, or undefined if it is no shape: more than {@link MAX_DIMENSIONS} dimensions, a
+ * dimension that is negative or not an integer, or a product that a double cannot hold exactly.
+ */
+export function elementCount(shape: readonly unknown[]): number | undefined {
+  if (shape.length > MAX_DIMENSIONS) return undefined;
+  let count = 1;
+  let empty = false;
+  for (const dimension of shape) {
+    if (typeof dimension !== 'number' || !Number.isSafeInteger(dimension) || dimension < 0) return undefined;
+    if (dimension === 0) empty = true;
+    else count *= dimension;
+    if (!Number.isSafeInteger(count)) return undefined;
+  }
+  return empty ? 0 : count;
+}
+
+/** Bytes of a contiguous tensor, or undefined if that number is not a safe integer. */
+export function byteLength(count: number, dtype: DType): number | undefined {
+  const bytes = count * BYTES_PER_ELEMENT[dtype];
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}

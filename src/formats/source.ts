@@ -1,0 +1,113 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { FormatError, throwIfCancelled } from './errors';
+
+/** Bytes that can be read at any place without reading what stands before. */
+export interface RandomAccessSource {
+  /** Absolute path, for messages and for the workers that read the weights themselves. */
+  readonly path: string;
+  /** Length in bytes when it was opened. */
+  readonly size: number;
+  /**
+   * Reads exactly `length` bytes at `offset`.
+   * @throws {FormatError} if the range is not inside the file, or the file has become shorter since it was opened.
+   */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** A local file. */
+export class FileSource implements RandomAccessSource {
+  private constructor(
+    readonly path: string,
+    readonly size: number,
+    private readonly handle: FileHandle,
+  ) {}
+
+  /** @throws {FormatError} if the path is no regular file or cannot be opened. */
+  static async open(path: string): Promise<FileSource> {
+    let handle: FileHandle;
+    try {
+      handle = await open(path, 'r');
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+    const stat = await handle.stat();
+    if (!stat.isFile()) {
+      await handle.close();
+      throw new FormatError({ file: path, reason: 'is not a regular file', remedy: 'Choose a model file.' });
+    }
+    return new FileSource(path, stat.size, handle);
+  }
+
+  async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    throwIfCancelled(signal);
+    checkRange(this, offset, length);
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await this.handle.read(bytes, done, length - done, offset + done);
+      if (bytesRead === 0) throw shrunk(this.path, offset + done);
+      done += bytesRead;
+      throwIfCancelled(signal);
+    }
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close();
+  }
+}
+
+/** Bytes that are already in memory: tests, and files of editors that have no ranged reads. */
+export class BufferSource implements RandomAccessSource {
+  readonly size: number;
+
+  constructor(
+    readonly path: string,
+    private readonly bytes: Uint8Array,
+  ) {
+    this.size = bytes.length;
+  }
+
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    throwIfCancelled(signal);
+    checkRange(this, offset, length);
+    return Promise.resolve(this.bytes.slice(offset, offset + length));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function checkRange(source: RandomAccessSource, offset: number, length: number): void {
+  const inside = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
+  if (inside && offset + length <= source.size) return;
+  throw new FormatError({
+    file: source.path,
+    offset: source.size,
+    reason: `ends before byte ${String(offset + length)} that its header promises; it has ${String(source.size)} bytes`,
+    remedy: 'The file is incomplete: copy or download it again.',
+  });
+}
+
+/** The error for a file that has become shorter while it was read. */
+export function shrunk(path: string, offset: number): FormatError {
+  return new FormatError({
+    file: path,
+    offset,
+    reason: 'became shorter while it was read',
+    remedy: 'Another program is writing it: analyse it again once that is done.',
+  });
+}
+
+function unreadable(path: string, error: unknown): FormatError {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') {
+    return new FormatError({ file: path, reason: 'does not exist', remedy: 'Check the path.' });
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new FormatError({ file: path, reason: 'may not be read', remedy: 'Check the permissions of the file.' });
+  }
+  return new FormatError({ file: path, reason: `cannot be opened (${code ?? String(error)})`, remedy: 'Check the path.' });
+}
