@@ -1,0 +1,202 @@
+import type { LimitEstimate, LimitScope, ModelStatistics, ReportWarning, TensorReport } from '../report/report';
+import { percent } from './estimates';
+import { modelInitialisation } from './initialisation';
+import { safePruneModifier } from './kurtosis';
+import { layerCollapse, NEARLY_EMPTIED_FRACTION } from './survival';
+
+/** What the warnings are drawn from: the report so far. */
+export interface WarningInput {
+  readonly tensors: readonly TensorReport[];
+  readonly model: Pick<ModelStatistics, 'kurtosisOfKurtoses' | 'kurtosisOfDefinedKurtoses'>;
+  readonly limits: readonly LimitEstimate[];
+  /** False while tensors are still to come: that nothing is prunable cannot be said before the last. */
+  readonly complete?: boolean;
+}
+
+/** Names listed in a message; all of them stand in `tensors`. */
+const NAMED_IN_MESSAGE = 3;
+
+/** Trained dense weights hold hardly a zero; from one in twenty on, somebody put them there. */
+const PRUNED_ZERO_FRACTION = 0.05;
+
+/** With 256 levels the one at zero holds up to some tenth of a bell-shaped tensor, so that quantised weights need more. */
+const PRUNED_ZERO_FRACTION_QUANTISED = 0.2;
+
+/** The limits of the two scopes are told apart from two points of the authors' grid on. */
+const SCOPES_DIFFER = 0.02;
+
+/** Everything worth a warning, the gravest first. Tensors that share another's memory are not judged again. */
+export function reportWarnings(input: WarningInput): readonly ReportWarning[] {
+  const own = input.tensors.filter((tensor) => tensor.aliasOf === undefined);
+  const prunable = own.filter((tensor) => tensor.prunable && tensor.count > 0);
+  return [
+    ...nonFinite(own),
+    ...(input.complete === false ? [] : nothingPrunable(prunable, input.limits)),
+    ...initialisation(prunable),
+    ...collapse(prunable, input.limits),
+    ...alreadyPruned(prunable),
+    ...degenerate(prunable),
+    ...normDominates(input.limits),
+    ...k2Undefined(prunable, input),
+  ];
+}
+
+function nonFinite(tensors: readonly TensorReport[]): ReportWarning[] {
+  const hit = tensors.filter(({ nanCount, infCount }) => nanCount + infCount > 0);
+  if (hit.length === 0) return [];
+  const nan = hit.reduce((sum, { nanCount }) => sum + nanCount, 0);
+  const inf = hit.reduce((sum, { infCount }) => sum + infCount, 0);
+  const message =
+    `${plural(nan, 'NaN')} and ${plural(inf, 'infinite value')} in ${named(hit)}. ` +
+    'All numbers here are over the finite values only. If these are weights, training has diverged: take an earlier checkpoint.';
+  return [warning('non-finite', message, hit)];
+}
+
+function nothingPrunable(prunable: readonly TensorReport[], limits: readonly LimitEstimate[]): ReportWarning[] {
+  if (limits.some(({ scope }) => scope === 'parameters')) return [];
+  const message =
+    prunable.length === 0
+      ? 'No floating-point parameters were found, so there is nothing to prune: quantised weights and buffers are not counted.'
+      : 'All parameters are zero or not finite, so there is nothing left to prune.';
+  return [{ code: 'nothing-prunable', message }];
+}
+
+function initialisation(prunable: readonly TensorReport[]): ReportWarning[] {
+  const facts = prunable.map((tensor) => ({ ...tensor, count: finiteCount(tensor) }));
+  const { state, initialisedFraction, initialisedTensors } = modelInitialisation(facts);
+  const [first] = initialisedTensors;
+  if (first === undefined || state === 'trained' || state === 'unknown') return [];
+  const names = named(initialisedTensors);
+  const tensors = initialisedTensors.map(({ name }) => name);
+  if (state === 'at-initialisation') {
+    const message =
+      `The weights look as they were drawn at initialisation (${names}; ${first.name}: ${first.description}). ` +
+      'Prune limits of an untrained network say nothing: analyse a trained checkpoint.';
+    return [{ code: 'at-initialisation', message, tensors }];
+  }
+  const message =
+    `${percent(initialisedFraction)} of the weights that can be judged look untrained: ${names} (${first.name}: ${first.description}). ` +
+    'Check whether these layers were frozen, added anew or not loaded; for them the limits say nothing.';
+  return [{ code: 'layer-at-initialisation', message, tensors }];
+}
+
+function collapse(prunable: readonly TensorReport[], limits: readonly LimitEstimate[]): ReportWarning[] {
+  const survivors = prunable.flatMap((tensor) => {
+    const { survivingFraction, name, shape } = tensor;
+    return survivingFraction === null || isAllZero(tensor)
+      ? []
+      : [{ name, shape, count: finiteCount(tensor), survivingFraction }];
+  });
+  const { emptied, nearlyEmptied } = layerCollapse(survivors);
+  const limit = limits.find(({ method, scope }) => method === 'cosine-utopia-grid' && scope === 'parameters');
+  const at = limit === undefined ? 'At the global limit' : `At the global limit of ${percent(limit.prunedFraction)}`;
+  const advice = 'Prune less, prune layer by layer, or keep them out of the prune.';
+  const warnings: ReportWarning[] = [];
+  if (emptied.length > 0) {
+    const message = `${at} nothing is left of ${namesOf(emptied)}: the network would be cut there. ${advice}`;
+    warnings.push({ code: 'layer-emptied', message, tensors: emptied });
+  }
+  if (nearlyEmptied.length > 0) {
+    const message = `${at} less than ${percent(NEARLY_EMPTIED_FRACTION)} is left of ${namesOf(nearlyEmptied)}. ${advice}`;
+    warnings.push({ code: 'layer-nearly-emptied', message, tensors: nearlyEmptied });
+  }
+  return warnings;
+}
+
+function alreadyPruned(prunable: readonly TensorReport[]): ReportWarning[] {
+  const hit = prunable.filter((tensor) => {
+    const bound = tensor.storedDtype === undefined ? PRUNED_ZERO_FRACTION : PRUNED_ZERO_FRACTION_QUANTISED;
+    const zeroFraction = tensor.zeroCount / tensor.count;
+    return isWeight(tensor) && zeroFraction >= bound && !isAllZero(tensor);
+  });
+  if (hit.length === 0) return [];
+  const zeros = hit.reduce((sum, { zeroCount }) => sum + zeroCount, 0);
+  const count = hit.reduce((sum, tensor) => sum + tensor.count, 0);
+  const message =
+    `${percent(zeros / count)} of the values of ${named(hit)} are zero already. ` +
+    'The limits count these zeros as pruned: compare them with what is already gone.';
+  return [warning('already-pruned', message, hit)];
+}
+
+function degenerate(prunable: readonly TensorReport[]): ReportWarning[] {
+  const weights = prunable.filter(isWeight);
+  const allZero = weights.filter(isAllZero);
+  const constant = weights.filter((tensor) => isConstant(tensor) && !isAllZero(tensor) && tensor.count > 1);
+  const warnings: ReportWarning[] = [];
+  if (allZero.length > 0) {
+    const message = `All values of ${named(allZero)} are zero: the layer does nothing, or its weights were not saved.`;
+    warnings.push(warning('all-zero-weights', message, allZero));
+  }
+  if (constant.length > 0) {
+    const message =
+      `All values of ${named(constant)} are equal, as an initialiser leaves them: ` +
+      'magnitude cannot tell which to prune, and there is no kurtosis.';
+    warnings.push(warning('constant-weights', message, constant));
+  }
+  return warnings;
+}
+
+function normDominates(limits: readonly LimitEstimate[]): ReportWarning[] {
+  const limitOf = (wanted: LimitScope): number | undefined =>
+    limits.find(({ method, scope }) => method === 'cosine-utopia-grid' && scope === wanted)?.prunedFraction;
+  const parameters = limitOf('parameters');
+  const weights = limitOf('weights');
+  if (parameters === undefined || weights === undefined) return [];
+  // Both are multiples of 0.01 in float64; a difference of two points must not be lost to rounding.
+  if (Math.round(100 * Math.abs(parameters - weights)) < 100 * SCOPES_DIFFER) return [];
+  const message =
+    `The limit is ${percent(parameters)} with biases and normalisation parameters counted, ${percent(weights)} for the weights alone: ` +
+    'those few large values make up much of the norm. Go by the weights alone if you do not prune the others.';
+  return [{ code: 'norm-dominates', message }];
+}
+
+function k2Undefined(prunable: readonly TensorReport[], { model, limits }: WarningInput): ReportWarning[] {
+  if (limits.length === 0 || safePruneModifier(model.kurtosisOfKurtoses) !== undefined) return [];
+  const constant = prunable.filter(({ min, kurtosis }) => min !== null && kurtosis === null);
+  if (constant.length === 0) {
+    const message = 'There are too few different tensors to compare their kurtoses, so there is no safe prune (K2).';
+    return [{ code: 'k2-undefined', message }];
+  }
+  const rest = model.kurtosisOfDefinedKurtoses;
+  const message =
+    `The kurtosis of kurtoses (K2) is undefined, and with it the safe prune: no two finite values differ in ${named(constant)}.` +
+    (rest === null ? '' : ` Without them K2 is ${rest.toFixed(2)}.`);
+  return [warning('k2-undefined', message, constant)];
+}
+
+function isWeight({ shape }: TensorReport): boolean {
+  return shape.length >= 2;
+}
+
+function isConstant({ min, max }: TensorReport): boolean {
+  return min !== null && min === max;
+}
+
+function isAllZero({ zeroCount, count }: TensorReport): boolean {
+  return zeroCount === count;
+}
+
+function finiteCount({ count, nanCount, infCount }: TensorReport): number {
+  return count - nanCount - infCount;
+}
+
+function warning(code: string, message: string, tensors: readonly { readonly name: string }[]): ReportWarning {
+  return { code, message, tensors: tensors.map(({ name }) => name) };
+}
+
+function named(tensors: readonly { readonly name: string }[]): string {
+  return namesOf(tensors.map(({ name }) => name));
+}
+
+/** `a`, `a and b`, `a, b, c and 12 more`. */
+function namesOf(names: readonly string[]): string {
+  const shown = names.slice(0, NAMED_IN_MESSAGE);
+  const more = names.length - shown.length;
+  if (more > 0) return `${shown.join(', ')} and ${String(more)} more`;
+  const last = shown.pop() ?? '';
+  return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`;
+}
+
+function plural(count: number, thing: string): string {
+  return `${count.toLocaleString('en-US')} ${thing}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,139 @@
+import type { TensorRole } from '../formats/checkpoint';
+import type { DType } from '../formats/dtype';
+
+/** Version of the report's layout; `report.schema.json` describes it. */
+export const REPORT_SCHEMA = 'prunability-report/1';
+
+/**
+ * Which tensors a limit counts and prunes. `parameters`: all prunable tensors, with biases and the affine parameters of
+ * normalisation, as the authors of the cosine method do. `weights`: only those of ≥ 2 dimensions; the rest is kept.
+ */
+export type LimitScope = 'parameters' | 'weights';
+
+/** Names of the methods; fixed, so that others can build on them. */
+export type LimitMethod =
+  | 'cosine-utopia-grid'
+  | 'cosine-utopia'
+  | 'cosine-utopia-layerwise'
+  | 'cosine-safe'
+  | 'cosine-0.99'
+  | 'cosine-0.95'
+  | 'random-0.99';
+
+/** One method's answer to "how far can it be pruned". */
+export interface LimitEstimate {
+  readonly method: LimitMethod;
+  readonly scope: LimitScope;
+  /** Fraction of the scope's values that the method would set to zero, in [0, 1]. */
+  readonly prunedFraction: number;
+  /** Number of values set to zero: round(prunedFraction × count), half to even. */
+  readonly prunedCount: number;
+  /** Cosine between the original and the pruned vector, in [0, 1]. */
+  readonly cosineSimilarity?: number;
+  /** Values with |w| at or under it are pruned. */
+  readonly threshold?: number;
+  /** Range of prunedFraction, where the method states one. */
+  readonly interval?: readonly [number, number];
+  readonly inputs: 'weights' | 'optimizer' | 'data';
+  /** What must hold for the number to mean anything, each a sentence. */
+  readonly assumptions: readonly string[];
+  /** One sentence for a person who has to decide. */
+  readonly verdict: string;
+  /** Where the method is from: paper, section or equation. */
+  readonly reference: string;
+}
+
+export interface ReportWarning {
+  /** Stable identifier in kebab-case, e.g. `non-finite`, `layer-emptied`, `at-initialisation`, `already-pruned`. */
+  readonly code: string;
+  readonly message: string;
+  readonly tensors?: readonly string[];
+}
+
+/** What the header tells about a tensor, before its values have been read. */
+export interface TensorFacts {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Type of the stored elements where it differs from `dtype` (quantised weights). */
+  readonly storedDtype?: DType;
+  readonly shape: readonly number[];
+  readonly role: TensorRole;
+  readonly prunable: boolean;
+  readonly count: number;
+  readonly aliasOf?: string;
+}
+
+/** Numbers of one tensor, over its finite values. `null` where undefined. */
+export interface TensorStatistics {
+  readonly nanCount: number;
+  readonly infCount: number;
+  readonly zeroCount: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly mean: number | null;
+  /** Population standard deviation. */
+  readonly std: number | null;
+  readonly skewness: number | null;
+  /** Pearson's (normal = 3), biased; null if the values are all equal. */
+  readonly kurtosis: number | null;
+  /** Mean of |w − mean| is the scale of the fitted Laplace distribution. */
+  readonly meanAbsoluteDeviation: number | null;
+  readonly l1Norm: number;
+  readonly l2Norm: number;
+  /** Best trade-off of this tensor alone (the 101-point optimum). */
+  readonly limit: number | null;
+}
+
+export interface TensorReport extends TensorFacts, TensorStatistics {
+  /** Fraction of the values that stay at the global threshold of `cosine-utopia-grid` over all parameters; null if not prunable. */
+  readonly survivingFraction: number | null;
+  /** SHA-256 of the values as little-endian float32 in C order, in hexadecimal; only if asked for. */
+  readonly sha256?: string;
+}
+
+export interface FileFacts {
+  readonly path: string;
+  readonly format: string;
+  /** The format for people, e.g. `PyTorch zip`. */
+  readonly formatLabel: string;
+  /** Bytes of all files of the model. */
+  readonly bytes: number;
+  /** Number of files that hold weights. */
+  readonly files: number;
+}
+
+/**
+ * Whether the weights still look as they were drawn at initialisation. Only distributions and scales are looked at, so
+ * `trained` means no more than "not recognised as freshly drawn"; `mixed`: some layers are.
+ */
+export type InitialisationState = 'at-initialisation' | 'trained' | 'mixed' | 'unknown';
+
+export interface ModelStatistics {
+  readonly initialisation: InitialisationState;
+  /** Elements of all tensors, shared memory counted once. */
+  readonly count: number;
+  readonly prunableCount: number;
+  /** Elements of prunable tensors with ≥ 2 dimensions. */
+  readonly weightCount: number;
+  /** Pearson kurtosis over all prunable values taken as one vector. */
+  readonly kurtosis: number | null;
+  /** The same over the tensors of ≥ 2 dimensions only. */
+  readonly kurtosisWeights: number | null;
+  /** Kurtosis of the prunable tensors' kurtoses (K2); null, as the authors' code has it, if a tensor is constant. */
+  readonly kurtosisOfKurtoses: number | null;
+  /** K2 over the tensors whose kurtosis is defined. */
+  readonly kurtosisOfDefinedKurtoses: number | null;
+}
+
+/** What every surface shows. Valid after each layer; `complete` is false until the last one. */
+export interface ModelReport {
+  readonly schema: typeof REPORT_SCHEMA;
+  readonly complete: boolean;
+  readonly file: FileFacts;
+  readonly tensors: readonly TensorReport[];
+  readonly model: ModelStatistics;
+  readonly limits: readonly LimitEstimate[];
+  readonly warnings: readonly ReportWarning[];
+  /** Seconds from the request to the last layer. */
+  readonly seconds: number;
+}

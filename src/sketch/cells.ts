@@ -1,0 +1,21 @@
+/**
+ * A distribution as a sorted list of disjoint cells. A cell with `low === high` is an atom: every value in it is that
+ * one number. Columns, not objects: a model has some ten thousand cells, and they travel between processes.
+ */
+export interface ValueCells {
+  /** Smallest value that may be in the cell, ascending; signed. */
+  readonly low: Float32Array;
+  /** Largest value that may be in the cell; `high[i] <= low[i + 1]`. */
+  readonly high: Float32Array;
+  /** Number of values in the cell, > 0. */
+  readonly count: Float64Array;
+}
+
+/** The distribution of |w|: what magnitude pruning and the cosine curve are functions of. Cells ascend from 0. */
+export interface MagnitudeCells {
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+  readonly count: Float64Array;
+  /** Sum of w² over the cell: exact up to float64 rounding for atoms, within the stated bound otherwise. */
+  readonly energy: Float64Array;
+}
