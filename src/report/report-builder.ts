@@ -1,0 +1,218 @@
+import type { Checkpoint, TensorEntry } from '../formats/checkpoint';
+import { isPrunable } from '../formats/roles';
+import { CosineCurve } from '../limits/cosine-curve';
+import { cosineUtopiaOnGrid } from '../limits/cosine-utopia';
+import { limitEstimates, type ScopeSummary } from '../limits/estimates';
+import { modelInitialisation } from '../limits/initialisation';
+import { kurtosisOfKurtoses } from '../limits/kurtosis';
+import { LayerwiseCurve } from '../limits/layerwise';
+import { tensorSurvival } from '../limits/survival';
+import { reportWarnings } from '../limits/warnings';
+import type { MagnitudeCells } from '../sketch/cells';
+import { coarsenMagnitudes } from '../sketch/magnitude-cells';
+import { ModelSketch } from '../sketch/model-sketch';
+import { kurtosis } from '../sketch/moments';
+import type { TensorSketch } from '../sketch/tensor-sketch';
+import {
+  REPORT_SCHEMA,
+  type FileFacts,
+  type LimitEstimate,
+  type LimitScope,
+  type ModelReport,
+  type ModelStatistics,
+  type ReportWarning,
+  type TensorFacts,
+  type TensorReport,
+  type TensorStatistics,
+} from './report';
+
+/**
+ * Cells kept of all tensors together, to tell in the end what the global threshold leaves of each: 48 MB. Models of up to
+ * a thousand tensors keep full resolution.
+ */
+const KEPT_CELLS = 1_500_000;
+
+/** Even of a hundred thousand tensors each keeps this many. */
+const MIN_KEPT_CELLS = 24;
+
+/** Statistics of a tensor without values, or with none that can be ordered. */
+const NO_STATISTICS: TensorStatistics = {
+  nanCount: 0,
+  infCount: 0,
+  zeroCount: 0,
+  min: null,
+  max: null,
+  mean: null,
+  std: null,
+  skewness: null,
+  kurtosis: null,
+  meanAbsoluteDeviation: null,
+  l1Norm: 0,
+  l2Norm: 0,
+  limit: null,
+};
+
+/** The whole model as far as it has been read. */
+export interface ModelSummary {
+  readonly model: ModelStatistics;
+  readonly limits: readonly LimitEstimate[];
+  readonly warnings: readonly ReportWarning[];
+  /** Distribution of |w| by scope, at full resolution. */
+  readonly magnitudes: Readonly<Record<LimitScope, MagnitudeCells>>;
+  /** By tensor; null until it is read, and where it is not prunable. */
+  readonly survivingFractions: readonly (number | null)[];
+}
+
+/** Sketches, limits and moments of the tensors that one scope counts. */
+class Scope {
+  readonly sketch = new ModelSketch();
+  readonly layerwise = new LayerwiseCurve();
+  readonly kurtoses: (number | null)[] = [];
+
+  add(sketch: TensorSketch, curve: CosineCurve, statistics: TensorStatistics): void {
+    this.sketch.add(sketch);
+    this.layerwise.add(curve);
+    // A tensor without finite values has no kurtosis to be undefined.
+    if (statistics.min !== null) this.kurtoses.push(statistics.kurtosis);
+  }
+
+  summary(scope: LimitScope, magnitudes: MagnitudeCells): ScopeSummary {
+    const { layerwise, kurtoses } = this;
+    return { scope, curve: new CosineCurve(magnitudes), layerwise, moments: this.sketch.moments(), kurtoses };
+  }
+}
+
+/** Puts a report together, tensor by tensor. Add tensors always in the same order: the last bits depend on it. */
+export class ReportBuilder {
+  readonly facts: readonly TensorFacts[];
+  private readonly statistics: (TensorStatistics | undefined)[];
+  private readonly hashes = new Map<number, string>();
+  private readonly cells = new Map<number, MagnitudeCells>();
+  private readonly cellsPerTensor: number;
+  private readonly scopes: Readonly<Record<LimitScope, Scope>> = { parameters: new Scope(), weights: new Scope() };
+
+  constructor(
+    private readonly file: FileFacts,
+    private readonly checkpoint: Checkpoint,
+  ) {
+    this.facts = checkpoint.tensors.map(tensorFacts);
+    this.statistics = new Array<TensorStatistics | undefined>(this.facts.length);
+    this.cellsPerTensor = Math.max(MIN_KEPT_CELLS, Math.floor(KEPT_CELLS / Math.max(1, this.facts.length)));
+  }
+
+  /** Adds a tensor whose values have all been read; `sketch` is undefined if it has none to read. */
+  add(index: number, sketch: TensorSketch | undefined, sha256?: string): TensorStatistics {
+    const facts = this.facts[index];
+    if (facts === undefined) throw new RangeError(`There is no tensor ${index}`);
+    if (sha256 !== undefined) this.hashes.set(index, sha256);
+    if (sketch === undefined) {
+      this.statistics[index] = NO_STATISTICS;
+      return NO_STATISTICS;
+    }
+    const magnitudes = sketch.magnitudeCells();
+    const curve = new CosineCurve(magnitudes);
+    const limit = facts.prunable ? (cosineUtopiaOnGrid(curve)?.prunedFraction ?? null) : null;
+    const statistics = { ...sketch.statistics(), limit };
+    this.statistics[index] = statistics;
+    if (!facts.prunable) return statistics;
+    this.cells.set(index, coarsenMagnitudes(magnitudes, this.cellsPerTensor));
+    if (facts.aliasOf !== undefined) return statistics;
+    this.scopes.parameters.add(sketch, curve, statistics);
+    if (facts.shape.length >= 2) this.scopes.weights.add(sketch, curve, statistics);
+    return statistics;
+  }
+
+  /** Adds a tensor that is the same view of the same memory as `original`, which has been added. */
+  addCopy(index: number, original: number): TensorStatistics {
+    const statistics = this.statistics[original];
+    if (statistics === undefined) throw new RangeError(`Tensor ${original} has not been added`);
+    const { prunable } = this.facts[index] ?? {};
+    const cells = this.cells.get(original);
+    const hash = this.hashes.get(original);
+    if (prunable === true && cells !== undefined) this.cells.set(index, cells);
+    if (hash !== undefined) this.hashes.set(index, hash);
+    this.statistics[index] = statistics;
+    return statistics;
+  }
+
+  /** Everything that concerns the model as a whole, over the tensors added so far. */
+  summary(complete: boolean): ModelSummary {
+    const { parameters, weights } = this.scopes;
+    const magnitudes = { parameters: parameters.sketch.magnitudeCells(), weights: weights.sketch.magnitudeCells() };
+    const whole = parameters.summary('parameters', magnitudes.parameters);
+    const dense = weights.summary('weights', magnitudes.weights);
+    const limits = [...limitEstimates(whole), ...limitEstimates(dense)];
+    const survivingFractions = this.survivingFractions(whole.curve, limits);
+    const tensors = this.tensorReports(survivingFractions);
+    const model = this.modelStatistics(whole, dense, tensors);
+    const notes = this.checkpoint.notes.map((note) => ({ ...note }));
+    return {
+      model,
+      limits,
+      warnings: [...notes, ...reportWarnings({ tensors, model, limits, complete })],
+      magnitudes,
+      survivingFractions,
+    };
+  }
+
+  /** The report with the whole model as `summary` has it. */
+  report(summary: ModelSummary, complete: boolean, seconds: number): ModelReport {
+    const { model, limits, warnings } = summary;
+    const tensors = this.tensorReports(summary.survivingFractions);
+    return { schema: REPORT_SCHEMA, complete, file: this.file, tensors, model, limits, warnings, seconds };
+  }
+
+  private tensorReports(survivingFractions: readonly (number | null)[]): TensorReport[] {
+    return this.facts.flatMap((facts, index) => {
+      const statistics = this.statistics[index];
+      if (statistics === undefined) return [];
+      const sha256 = this.hashes.get(index);
+      const survivingFraction = survivingFractions[index] ?? null;
+      return { ...facts, ...statistics, survivingFraction, ...(sha256 === undefined ? {} : { sha256 }) };
+    });
+  }
+
+  private survivingFractions(curve: CosineCurve, limits: readonly LimitEstimate[]): (number | null)[] {
+    const limit = limits.find(({ method, scope }) => method === 'cosine-utopia-grid' && scope === 'parameters');
+    const threshold = limit === undefined ? undefined : curve.threshold(limit.prunedCount);
+    return this.facts.map((_, index) => {
+      const cells = this.cells.get(index);
+      if (cells === undefined || threshold === undefined) return null;
+      return tensorSurvival(curve, threshold, cells).survivingFraction;
+    });
+  }
+
+  private modelStatistics(whole: ScopeSummary, dense: ScopeSummary, tensors: readonly TensorReport[]): ModelStatistics {
+    const own = this.facts.filter(({ aliasOf }) => aliasOf === undefined);
+    const prunable = own.filter((facts) => facts.prunable);
+    const k2 = kurtosisOfKurtoses(whole.kurtoses);
+    return {
+      initialisation: modelInitialisation(tensors.filter((tensor) => tensor.prunable && tensor.aliasOf === undefined))
+        .state,
+      count: totalCount(own),
+      prunableCount: totalCount(prunable),
+      weightCount: totalCount(prunable.filter(({ shape }) => shape.length >= 2)),
+      kurtosis: kurtosis(whole.moments),
+      kurtosisWeights: kurtosis(dense.moments),
+      kurtosisOfKurtoses: k2.strict,
+      kurtosisOfDefinedKurtoses: k2.defined,
+    };
+  }
+}
+
+function tensorFacts({ name, dtype, shape, count, role, storage, aliasOf }: TensorEntry): TensorFacts {
+  return {
+    name,
+    dtype,
+    ...(storage.dtype === dtype ? {} : { storedDtype: storage.dtype }),
+    shape,
+    role,
+    prunable: isPrunable(role, dtype),
+    count,
+    ...(aliasOf === undefined ? {} : { aliasOf }),
+  };
+}
+
+function totalCount(tensors: readonly TensorFacts[]): number {
+  return tensors.reduce((sum, { count }) => sum + count, 0);
+}
