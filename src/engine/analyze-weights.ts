@@ -1,0 +1,177 @@
+import type { Checkpoint, TensorEntry } from '../formats/checkpoint';
+import { CancelledError } from '../formats/errors';
+import { openCheckpoint } from '../formats/registry';
+import { isPrunable } from '../formats/roles';
+import type { AnalysisEvent, AnalyzeRequest, LayerResult } from '../protocol/analysis';
+import type { FileFacts, ModelReport, TensorStatistics } from '../report/report';
+import { ReportBuilder, type ModelSummary } from '../report/report-builder';
+import type { ValueCells } from '../sketch/cells';
+import { coarsenMagnitudes } from '../sketch/magnitude-cells';
+import { sketchPlan } from '../sketch/plan';
+import { batches, readingOrder, storedBytes } from './plan';
+import { SegmentCollector } from './segment-collector';
+import type { WorkerPool } from './worker-pool';
+
+/** The panel draws a layer from this many cells, and the whole model's curve from the other number. */
+const LAYER_CELLS = 512;
+const MODEL_CELLS = 4096;
+
+/** Cells sent for all layers together (24 MB): models of more than 3,000 tensors get fewer each. */
+const SENT_CELLS = 1_500_000;
+const MIN_LAYER_CELLS = 24;
+
+/** Layers are sent together if they come faster than this, and the model as a whole less often still. */
+const LAYERS_EVERY_MS = 40;
+const MODEL_EVERY_MS = 150;
+
+/** A summary of the model may take this share of the time at most. */
+const MODEL_SHARE = 0.1;
+
+const NO_CELLS: ValueCells = { low: new Float32Array(0), high: new Float32Array(0), count: new Float64Array(0) };
+
+/**
+ * Reads all weights of a model file once, and reports layer by layer.
+ *
+ * @param report gets `opened`, then `layers` and `model` as they come.
+ * @throws {FormatError} if the file, or a file that belongs to it, cannot be read.
+ * @throws {CancelledError} once the signal is raised and no thread reads any more.
+ */
+export async function analyzeWeights(
+  request: AnalyzeRequest,
+  pool: WorkerPool,
+  report: (event: AnalysisEvent) => void,
+  signal: AbortSignal,
+): Promise<ModelReport> {
+  const started = performance.now();
+  const opened = await openCheckpoint(request.path, signal);
+  try {
+    const { checkpoint } = opened;
+    const builder = new ReportBuilder(fileFacts(request.path, checkpoint), checkpoint);
+    const reporter = new Reporter(builder, report, started);
+    const { toRead, copies, unread } = readingPlan(checkpoint);
+    const totalBytes = toRead.reduce((sum, index) => sum + bytesOf(checkpoint, index), 0);
+    report({ type: 'opened', file: fileFacts(request.path, checkpoint), tensors: builder.facts, totalBytes });
+    for (const index of unread) reporter.add(index, builder.add(index, undefined), NO_CELLS);
+    const collector = new SegmentCollector(checkpoint.tensors, toRead, (index, sketch, sha256) => {
+      const cells = sketch.valueCells(reporter.layerCells);
+      reporter.add(index, builder.add(index, sketch, sha256), cells);
+      for (const copy of copies.get(index) ?? []) reporter.add(copy, builder.addCopy(copy, index), cells);
+    });
+    await pool.run(
+      checkpoint.files,
+      batches(checkpoint, toRead, request.hash),
+      (result) => {
+        collector.add(result);
+        reporter.advance(collector.bytesDone);
+      },
+      signal,
+    );
+    if (signal.aborted) throw new CancelledError();
+    const summary = builder.summary(true);
+    reporter.finish(summary, totalBytes);
+    return builder.report(summary, true, (performance.now() - started) / 1000);
+  } finally {
+    await opened.close();
+  }
+}
+
+function fileFacts(path: string, { format, formatLabel, files }: Checkpoint): FileFacts {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  return { path, format, formatLabel, bytes, files: files.length };
+}
+
+function bytesOf(checkpoint: Checkpoint, index: number): number {
+  const tensor = checkpoint.tensors[index];
+  return tensor === undefined ? 0 : storedBytes(tensor);
+}
+
+interface ReadingPlan {
+  /** Indices of the tensors to read, in reading order. */
+  readonly toRead: readonly number[];
+  /** Tensors that are the same view of the same memory as one that is read. */
+  readonly copies: ReadonlyMap<number, readonly number[]>;
+  /** Tensors without values, or with values (complex numbers) that have no order to prune by. */
+  readonly unread: readonly number[];
+}
+
+function readingPlan({ tensors }: Checkpoint): ReadingPlan {
+  const byName = new Map(tensors.map(({ name }, index) => [name, index]));
+  const toRead: number[] = [];
+  const unread: number[] = [];
+  const copies = new Map<number, number[]>();
+  for (const index of readingOrder(tensors, ({ role, dtype }) => isPrunable(role, dtype))) {
+    const tensor = tensors[index];
+    if (tensor === undefined) continue;
+    const original = tensor.aliasOf === undefined ? undefined : byName.get(tensor.aliasOf);
+    if (tensor.count === 0 || sketchPlan(tensor.storage) === undefined) unread.push(index);
+    else if (original !== undefined && isSameView(tensor, tensors[original])) {
+      copies.set(original, [...(copies.get(original) ?? []), index]);
+    } else toRead.push(index);
+  }
+  return { toRead, copies, unread };
+}
+
+function isSameView(alias: TensorEntry, original: TensorEntry | undefined): boolean {
+  if (original === undefined || original.aliasOf !== undefined) return false;
+  return JSON.stringify([alias.storage, alias.shape]) === JSON.stringify([original.storage, original.shape]);
+}
+
+/** Tells what comes, neither so often that telling it costs more than finding it out, nor so late that it looks stuck. */
+class Reporter {
+  readonly layerCells: number;
+  private layers: LayerResult[] = [];
+  private bytesDone = 0;
+  private lastLayers = Number.NEGATIVE_INFINITY;
+  private nextModel = 0;
+
+  constructor(
+    private readonly builder: ReportBuilder,
+    private readonly report: (event: AnalysisEvent) => void,
+    started: number,
+  ) {
+    const share = Math.floor(SENT_CELLS / Math.max(1, builder.facts.length));
+    this.layerCells = Math.min(LAYER_CELLS, Math.max(MIN_LAYER_CELLS, share));
+    this.nextModel = started + MODEL_EVERY_MS;
+  }
+
+  add(index: number, statistics: TensorStatistics, cells: ValueCells): void {
+    this.layers.push({ index, statistics, cells });
+  }
+
+  /** Called after every piece of work. */
+  advance(bytesDone: number): void {
+    this.bytesDone = bytesDone;
+    const now = performance.now();
+    if (now - this.lastLayers < LAYERS_EVERY_MS) return;
+    this.lastLayers = now;
+    this.sendLayers();
+    if (now < this.nextModel) return;
+    this.sendModel(this.builder.summary(false));
+    const cost = performance.now() - now;
+    this.nextModel = now + Math.max(MODEL_EVERY_MS, cost / MODEL_SHARE);
+  }
+
+  finish(summary: ModelSummary, totalBytes: number): void {
+    this.bytesDone = totalBytes;
+    this.sendLayers();
+    this.sendModel(summary);
+  }
+
+  private sendLayers(): void {
+    this.report({ type: 'layers', layers: this.layers, bytesDone: this.bytesDone });
+    this.layers = [];
+  }
+
+  private sendModel({ model, limits, warnings, magnitudes }: ModelSummary): void {
+    const update = {
+      model,
+      limits,
+      warnings,
+      magnitudes: {
+        parameters: coarsenMagnitudes(magnitudes.parameters, MODEL_CELLS),
+        weights: coarsenMagnitudes(magnitudes.weights, MODEL_CELLS),
+      },
+    };
+    this.report({ type: 'model', update, bytesDone: this.bytesDone });
+  }
+}

@@ -1,0 +1,169 @@
+import { Readable } from 'node:stream';
+import { createInflateRaw } from 'node:zlib';
+import type { TensorStorage } from '../formats/checkpoint';
+import { BYTES_PER_ELEMENT } from '../formats/dtype';
+import { FormatError } from '../formats/errors';
+import { gatherStrided, inMemoryOrder, isDense, type StridedView } from '../sketch/strides';
+import type { ExtentReader } from './extent-reader';
+import { partsOf, spanOf, type ViewPart } from './view-parts';
+import type { Segment } from './worker-protocol';
+
+/**
+ * Memory that bringing scattered elements into order may take in one thread. Views that span more are read in parts, and
+ * are not hashed.
+ */
+const MAX_GATHER_BYTES = 32 * 1024 * 1024;
+
+/** A view that repeats its memory (an expanded tensor) may say of any file that it has 2⁵⁰ elements. */
+const MAX_REPEATED_ELEMENTS = 1 << 26;
+
+const COMPRESSED_CHUNK_BYTES = 256 * 1024;
+
+/** Fills as much of `target` as it has bytes left for; 0 at the end. */
+export type ElementStream = (target: Uint8Array) => number | Promise<number>;
+
+/** Whether the elements of a segment can be brought into C order in bounded memory, which hashing needs. */
+export function canOrder({ storage, shape }: Segment): boolean {
+  const { strides, dtype } = storage;
+  return strides === undefined || spanOf({ shape, strides }) * BYTES_PER_ELEMENT[dtype] <= MAX_GATHER_BYTES;
+}
+
+/**
+ * The bytes of a segment's elements, one after the other: in C order if `ordered` (see {@link canOrder}), else in
+ * whichever order reads fastest.
+ */
+export function elementStream(segment: Segment, reader: ExtentReader, ordered: boolean, path: string): ElementStream {
+  const { storage, count } = segment;
+  if (storage.strides === undefined) return linear(segment, reader);
+  const view: StridedView = { shape: segment.shape, strides: storage.strides };
+  if (!ordered && isDense(view)) return linear(segment, reader);
+  const span = spanOf(view);
+  if (count > span && count > MAX_REPEATED_ELEMENTS) {
+    throw new FormatError({
+      file: path,
+      reason: `is a view that repeats ${span} stored elements ${count} times over`,
+      remedy: 'Save the tensor itself instead (in PyTorch: tensor.contiguous()).',
+    });
+  }
+  const parts = ordered
+    ? [{ ...view, offset: 0 }]
+    : partsOf(inMemoryOrder(view), MAX_GATHER_BYTES / BYTES_PER_ELEMENT[storage.dtype]);
+  return gathered(segment, reader, parts);
+}
+
+function linear(segment: Segment, reader: ExtentReader): ElementStream {
+  const { storage, first, count } = segment;
+  const width = BYTES_PER_ELEMENT[storage.dtype];
+  if (storage.deflate !== undefined) return inflated(storage, storage.deflate, count * width, reader);
+  let position = first * width;
+  const end = position + count * width;
+  return (target) => {
+    const length = Math.min(target.length, end - position);
+    reader.read(storage, position, target.subarray(0, length));
+    position += length;
+    return length;
+  };
+}
+
+/** The raw deflate stream in the extents, without its first bytes, and not a byte further than the tensor goes. */
+function inflated(
+  storage: TensorStorage,
+  { skip }: NonNullable<TensorStorage['deflate']>,
+  length: number,
+  reader: ExtentReader,
+): ElementStream {
+  const chunks = inflate(storage, reader);
+  let chunk: Uint8Array = new Uint8Array(0);
+  let toSkip = skip;
+  let left = length;
+  return async (target) => {
+    if (left === 0) {
+      await chunks.return();
+      return 0;
+    }
+    while (chunk.length === 0 || toSkip > 0) {
+      const skipped = Math.min(toSkip, chunk.length);
+      toSkip -= skipped;
+      chunk = chunk.subarray(skipped);
+      if (chunk.length > 0) break;
+      reader.checkCancelled();
+      const next = await chunks.next();
+      if (next.done === true) throw new DeflateError('ends before the tensor is complete');
+      chunk = next.value;
+    }
+    const taken = Math.min(chunk.length, target.length, left);
+    target.set(chunk.subarray(0, taken));
+    chunk = chunk.subarray(taken);
+    left -= taken;
+    return taken;
+  };
+}
+
+/** The compressed data is damaged. The caller knows which file and tensor it is. */
+export class DeflateError extends Error {}
+
+async function* inflate(storage: TensorStorage, reader: ExtentReader): AsyncGenerator<Uint8Array, void, undefined> {
+  const stream = Readable.from(compressedChunks(storage, reader)).pipe(createInflateRaw());
+  try {
+    for await (const chunk of stream) yield chunk as Uint8Array;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code.startsWith('Z_')) throw new DeflateError(`cannot be decompressed (${(error as Error).message})`);
+    throw error;
+  } finally {
+    stream.destroy();
+  }
+}
+
+function* compressedChunks(storage: TensorStorage, reader: ExtentReader): Generator<Uint8Array> {
+  const total = storage.extents.reduce((sum, extent) => sum + extent.length, 0);
+  for (let offset = 0; offset < total; offset += COMPRESSED_CHUNK_BYTES) {
+    const chunk = new Uint8Array(Math.min(COMPRESSED_CHUNK_BYTES, total - offset));
+    reader.read(storage, offset, chunk);
+    yield chunk;
+  }
+}
+
+/** Reads part after part of a view whole, and hands out its elements in the C order of the part's shape. */
+function gathered(segment: Segment, reader: ExtentReader, parts: Iterable<ViewPart>): ElementStream {
+  const { storage } = segment;
+  const width = BYTES_PER_ELEMENT[storage.dtype];
+  const remaining = parts[Symbol.iterator]();
+  let part: ViewPart | undefined;
+  let bytes: Uint8Array = new Uint8Array(0);
+  let next = 0;
+  let count = 0;
+  return async (target) => {
+    while (next === count) {
+      const step = remaining.next();
+      if (step.done === true) return 0;
+      part = step.value;
+      bytes = await readSpan(storage, part, width, reader);
+      next = 0;
+      count = part.shape.reduce((product, size) => product * size, 1);
+    }
+    if (part === undefined) return 0;
+    const taken = Math.min(count - next, Math.floor(target.length / width));
+    gatherStrided(part, next, taken, width, bytes, 0, target);
+    next += taken;
+    return taken * width;
+  };
+}
+
+async function readSpan(
+  storage: TensorStorage,
+  part: ViewPart,
+  width: number,
+  reader: ExtentReader,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(spanOf(part) * width);
+  if (storage.deflate === undefined) {
+    reader.read(storage, part.offset * width, bytes);
+    return bytes;
+  }
+  const skip = storage.deflate.skip + part.offset * width;
+  const stream = inflated(storage, { ...storage.deflate, skip }, bytes.length, reader);
+  for (let filled = 0; filled < bytes.length;) filled += await stream(bytes.subarray(filled));
+  await stream(bytes);
+  return bytes;
+}

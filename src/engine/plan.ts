@@ -1,0 +1,71 @@
+import type { Checkpoint, TensorEntry } from '../formats/checkpoint';
+import { BYTES_PER_ELEMENT } from '../formats/dtype';
+import type { Segment } from './worker-protocol';
+
+/**
+ * Elements of one segment: a multiple of the sketch's block, so that cutting does not change a bit of the result; small
+ * enough that two threads share a model of one tensor, and that a result comes every few milliseconds.
+ */
+export const SEGMENT_ELEMENTS = 4 * 1024 * 1024;
+
+/** A batch ends at this many bytes or segments: large models need few messages, small ones fill the panel at once. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_SEGMENTS = 64;
+
+/** Bytes that reading a tensor takes from disk (of a view: what it spans). */
+export function storedBytes(tensor: TensorEntry): number {
+  return tensor.storage.extents.reduce((sum, extent) => sum + extent.length, 0);
+}
+
+/**
+ * Order in which tensors are read: what the limits count first, then the rest (buffers, optimiser state), each by place
+ * in the files, so that the disk is read forwards.
+ */
+export function readingOrder(tensors: readonly TensorEntry[], first: (tensor: TensorEntry) => boolean): number[] {
+  const keys = tensors.map((tensor) => {
+    const [extent] = tensor.storage.extents;
+    return { late: first(tensor) ? 0 : 1, file: extent?.file ?? 0, offset: extent?.offset ?? 0 };
+  });
+  return [...tensors.keys()].sort((a, b) => {
+    const left = keys[a];
+    const right = keys[b];
+    if (left === undefined || right === undefined) return 0;
+    return left.late - right.late || left.file - right.file || left.offset - right.offset || a - b;
+  });
+}
+
+/** Number of results that a tensor's segments give. */
+export function segmentCount(tensor: TensorEntry): number {
+  return Math.ceil(tensor.count / SEGMENT_ELEMENTS);
+}
+
+/** Only what can be read from any element on is cut; a hash needs all values in order. */
+function isCut({ storage, count }: TensorEntry, hash: boolean): boolean {
+  return count > SEGMENT_ELEMENTS && !hash && storage.deflate === undefined && storage.strides === undefined;
+}
+
+/** Cuts the tensors into segments, and packs these into batches for the workers. */
+export function* batches(
+  checkpoint: Checkpoint,
+  order: readonly number[],
+  hash: boolean,
+): Generator<readonly Segment[]> {
+  let batch: Segment[] = [];
+  let bytes = 0;
+  for (const index of order) {
+    const tensor = checkpoint.tensors[index];
+    if (tensor === undefined) continue;
+    const step = isCut(tensor, hash) ? SEGMENT_ELEMENTS : tensor.count;
+    for (let first = 0, ordinal = 0; first < tensor.count; first += step, ordinal++) {
+      const count = Math.min(step, tensor.count - first);
+      batch.push({ tensor: index, ordinal, storage: tensor.storage, shape: tensor.shape, first, count, hash });
+      bytes += step === tensor.count ? storedBytes(tensor) : count * BYTES_PER_ELEMENT[tensor.storage.dtype];
+      if (bytes >= BATCH_BYTES || batch.length >= BATCH_SEGMENTS) {
+        yield batch;
+        batch = [];
+        bytes = 0;
+      }
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
