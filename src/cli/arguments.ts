@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util';
+
+export type OutputFormat = 'text' | 'json' | 'csv' | 'markdown';
+
+export interface AnalyzeArguments {
+  readonly command: 'analyze';
+  readonly files: readonly string[];
+  readonly format: OutputFormat;
+  readonly hash: boolean;
+  /** Gate: the smallest acceptable `cosine-utopia-grid` pruned fraction. */
+  readonly failIfLimitBelow: number | undefined;
+}
+
+export type CliArguments =
+  | AnalyzeArguments
+  | { readonly command: 'help' }
+  | { readonly command: 'version' }
+  | { readonly command: 'wrong'; readonly reason: string };
+
+export const USAGE = `Usage: prunability analyze FILE… [options]
+
+How far can this network be pruned, layer by layer, and why? Reads safetensors, PyTorch,
+NumPy and TensorFlow.js checkpoints; nothing in them is executed.
+
+Options:
+  --json                     one report a file as JSON, one object a line
+  --csv                      the tensors as CSV
+  --markdown                 the report as Markdown
+  --hash                     also the SHA-256 of each tensor's values (as little-endian float32)
+  --fail-if-limit-below X    exit with 1 if the predicted limit (cosine-utopia-grid over all
+                             parameters, a fraction from 0 to 1) of any file is below X
+  --version, --help
+
+Exit codes: 0 done, 1 a gate failed, 2 a file could not be read or the call was wrong, 130 cancelled.
+`;
+
+/** Reads the command line; never throws. */
+export function parseCliArguments(argv: readonly string[]): CliArguments {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        csv: { type: 'boolean', default: false },
+        markdown: { type: 'boolean', default: false },
+        hash: { type: 'boolean', default: false },
+        'fail-if-limit-below': { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+        version: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) return { command: 'help' };
+    if (values.version) return { command: 'version' };
+    const [command, ...files] = positionals;
+    if (command === undefined) return wrong('no command given');
+    if (command !== 'analyze') return wrong(`unknown command "${command}"`);
+    if (files.length === 0) return wrong('no file given');
+    const formats = (['json', 'csv', 'markdown'] as const).filter((name) => values[name]);
+    if (formats.length > 1) return wrong(`choose one of --${formats.join(' and --')}`);
+    const bound = values['fail-if-limit-below'];
+    const failIfLimitBelow = bound === undefined || bound.trim() === '' ? undefined : Number(bound);
+    if (bound !== undefined && !(failIfLimitBelow !== undefined && failIfLimitBelow >= 0 && failIfLimitBelow <= 1)) {
+      return wrong(`--fail-if-limit-below takes a fraction from 0 to 1, not "${bound}"`);
+    }
+    return { command: 'analyze', files, format: formats[0] ?? 'text', hash: values.hash, failIfLimitBelow };
+  } catch (error) {
+    return wrong((error as Error).message);
+  }
+}
+
+function wrong(reason: string): CliArguments {
+  return { command: 'wrong', reason };
+}

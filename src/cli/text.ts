@@ -1,0 +1,68 @@
+import { basename } from 'node:path';
+import { formatBytes, formatCount, formatNumber, formatPercent } from '../report/format';
+import type { LimitScope, ModelReport, TensorReport } from '../report/report';
+
+type Column = readonly [title: string, align: 'left' | 'right', cell: (tensor: TensorReport) => string];
+
+const COLUMNS: readonly Column[] = [
+  ['layer', 'left', (tensor) => printable(tensor.name)],
+  ['shape', 'left', (tensor) => tensor.shape.join('×')],
+  ['type', 'left', (tensor) => tensor.storedDtype ?? tensor.dtype],
+  ['parameters', 'right', (tensor) => formatCount(tensor.count)],
+  ['kurtosis', 'right', (tensor) => formatNumber(tensor.kurtosis)],
+  ['std', 'right', (tensor) => formatNumber(tensor.std)],
+  ['zeros', 'right', (tensor) => formatCount(tensor.zeroCount)],
+  ['limit', 'right', (tensor) => formatPercent(tensor.limit, 0)],
+  ['kept', 'right', (tensor) => formatPercent(tensor.survivingFraction)],
+];
+
+const SCOPES: Readonly<Record<LimitScope, string>> = {
+  parameters: 'all parameters (as the paper counts)',
+  weights: 'weights of ≥ 2 dimensions',
+};
+
+/** The report for a terminal. */
+export function reportToText(report: ModelReport): string {
+  const { file, model } = report;
+  const lines = [
+    `${printable(basename(file.path))}: ${file.formatLabel}, ${formatCount(model.prunableCount)} prunable of ${formatCount(model.count)} values, ${formatBytes(file.bytes)}, ${report.seconds.toFixed(2)} s`,
+    `kurtosis ${formatNumber(model.kurtosis)} (all parameters), ${formatNumber(model.kurtosisWeights)} (weights of ≥ 2 dimensions); normal = 3`,
+    '',
+    ...table(report.tensors.filter(({ prunable }) => prunable)),
+    ...notListed(report.tensors),
+  ];
+  for (const scope of ['parameters', 'weights'] as const) {
+    const limits = report.limits.filter((limit) => limit.scope === scope);
+    if (limits.length === 0) continue;
+    lines.push('', `Limits, ${SCOPES[scope]}:`);
+    for (const { method, prunedFraction, verdict } of limits) {
+      lines.push(`  ${method.padEnd(24)} ${formatPercent(prunedFraction).padStart(7)}  ${verdict}`);
+    }
+  }
+  for (const { message } of report.warnings) lines.push('', `Warning: ${printable(message)}`);
+  return `${lines.join('\n')}\n\n`;
+}
+
+/** Constants, buffers and optimiser state would bury what can be pruned; the JSON and CSV reports have them all. */
+function notListed(tensors: readonly TensorReport[]): string[] {
+  const rest = tensors.filter(({ prunable }) => !prunable).length;
+  return rest === 0 ? [] : [`and ${formatCount(rest)} tensors that are not pruned (buffers, constants, optimiser state)`];
+}
+
+function table(tensors: readonly TensorReport[]): string[] {
+  const rows = [COLUMNS.map(([title]) => title), ...tensors.map((tensor) => COLUMNS.map(([, , cell]) => cell(tensor)))];
+  const widths = COLUMNS.map((_, column) => rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0));
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        COLUMNS[column]?.[1] === 'right' ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Names come from strangers: control characters in them must not drive the terminal. */
+function printable(name: string): string {
+  return name.replace(/\p{Cc}/gu, '\uFFFD');
+}
