@@ -1,0 +1,90 @@
+import { basename } from 'node:path';
+import { Uri, ViewColumn, window, type ExtensionContext, type WebviewPanel } from 'vscode';
+import { errorCodec } from '../protocol/error-codec';
+import type { PanelHostMethods, PanelViewMethods } from '../protocol/panel';
+import { RpcPeer, type Port } from '../protocol/rpc';
+import type { AnalysisSession } from './analysis-session';
+import { panelHtml } from './panel-html';
+
+export const PANEL_TYPE = 'prunability.analysis';
+
+/** What a panel asks of the rest of the extension. */
+export interface PanelServices {
+  export(session: AnalysisSession, format: PanelHostMethods['export']['params']['format']): Promise<unknown>;
+  showLog(): void;
+}
+
+/** Shows one session in a webview. The session lives with its panel; the webview inside comes and goes. */
+export class AnalysisPanel {
+  private readonly disposables: { dispose(): unknown }[] = [];
+
+  /** Makes a panel beside nothing: in the active column, as a document would open. */
+  static create(context: ExtensionContext, session: AnalysisSession, services: PanelServices): AnalysisPanel {
+    const panel = window.createWebviewPanel(PANEL_TYPE, basename(session.path), ViewColumn.Active, {});
+    return new AnalysisPanel(panel, context, session, services);
+  }
+
+  constructor(
+    readonly panel: WebviewPanel,
+    context: ExtensionContext,
+    readonly session: AnalysisSession,
+    services: PanelServices,
+  ) {
+    panel.title = basename(session.path);
+    panel.iconPath = Uri.joinPath(context.extensionUri, 'media', 'panel.svg');
+    panel.webview.options = {
+      enableScripts: true,
+      localResourceRoots: [Uri.joinPath(context.extensionUri, 'dist')],
+    };
+    const port: Port = {
+      post: (message) => {
+        void panel.webview.postMessage(message);
+      },
+      onMessage: (listener) => {
+        const subscription = panel.webview.onDidReceiveMessage(listener);
+        return () => subscription.dispose() as undefined;
+      },
+    };
+    const peer = new RpcPeer<PanelHostMethods, PanelViewMethods>(
+      port,
+      {
+        ready: () => session.snapshot(),
+        cancel: () => {
+          session.cancel();
+          return null;
+        },
+        restart: () => {
+          void session.run();
+          return null;
+        },
+        export: async ({ format }) => {
+          await services.export(session, format);
+          return null;
+        },
+        showLog: () => {
+          services.showLog();
+          return null;
+        },
+      },
+      errorCodec,
+    );
+    // A hidden webview does not exist and hears nothing: what it misses, it gets by `ready` when it is back.
+    this.disposables.push(
+      session.onEvent((event) => {
+        peer.notify('event', event);
+      }),
+      session.onStatus((status) => {
+        peer.notify('status', status);
+      }),
+      session.onReset((snapshot) => {
+        peer.notify('reset', snapshot);
+      }),
+      peer,
+      session,
+    );
+    panel.onDidDispose(() => {
+      for (const disposable of this.disposables.splice(0)) disposable.dispose();
+    });
+    panel.webview.html = panelHtml(panel.webview, context.extensionUri);
+  }
+}

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { window, type ExtensionContext } from 'vscode';
+import type { AnalysisSession } from './editor/analysis-session';
+import { Analyses, registerPanelSerializer } from './editor/analyses';
+import { registerCommands } from './editor/commands';
+import { EngineClient } from './editor/engine-client';
+
+/** Builds the services and registers them. Nothing is read and no process is started before a command asks for it. */
+export function activate(context: ExtensionContext): ExtensionApi {
+  const log = window.createOutputChannel('Prunability', { log: true });
+  const engine = new EngineClient(join(context.extensionPath, 'dist', 'engine.js'), log);
+  const analyses = new Analyses(context, engine, log);
+  context.subscriptions.push(
+    log,
+    engine,
+    analyses,
+    registerPanelSerializer(analyses),
+    ...registerCommands(analyses, () => {
+      log.show();
+    }),
+  );
+  return {
+    get enginePid() {
+      return engine.pid;
+    },
+    get activeSession() {
+      return analyses.active();
+    },
+  };
+}
+
+/** For the tests in the extension host; not a public interface. */
+export interface ExtensionApi {
+  readonly enginePid: number | undefined;
+  readonly activeSession: AnalysisSession | undefined;
+}
