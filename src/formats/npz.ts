@@ -1,0 +1,123 @@
+import type { ByteExtent, Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from './checkpoint';
+import { FormatError } from './errors';
+import { MAX_TENSORS } from './limits';
+import { arrayEntry, arrayNotes } from './npy';
+import {
+  MAX_NPY_PREFIX_BYTES,
+  npyPrefixBytes,
+  readNpyHeader,
+  UnreadableArrayError,
+  type NpyHeader,
+} from './npy-header';
+import type { RandomAccessSource } from './source';
+import { ZipArchive, type ZipEntry } from './zip';
+
+/** NumPy pads headers to multiples of 64; those of plain arrays have 128 bytes. */
+const USUAL_PREFIX_BYTES = 128;
+
+/** Arrays as `numpy.savez` and `numpy.savez_compressed` write them: a zip file of npy files. */
+export const npzReader: FormatReader = {
+  id: 'npz',
+  extensions: ['npz'],
+  matches(head: Uint8Array): boolean {
+    const text = Buffer.from(head).toString('latin1');
+    if (!text.startsWith('PK\x03\x04') || head.length < 30) return false;
+    const nameLength = (head[26] ?? 0) + 256 * (head[27] ?? 0);
+    return text.slice(30, 30 + nameLength).endsWith('.npy');
+  },
+  async open({ source, signal }: OpenContext): Promise<Checkpoint> {
+    const zip = await ZipArchive.open(source, signal);
+    const arrays: { name: string; header: NpyHeader; trailingBytes: number }[] = [];
+    const tensors: TensorEntry[] = [];
+    const unreadable: string[] = [];
+    let objection: UnreadableArrayError | undefined;
+    const others: string[] = [];
+    for (const entry of zip.entries) {
+      if (!entry.name.endsWith('.npy')) {
+        if (!entry.name.endsWith('/')) others.push(entry.name);
+        continue;
+      }
+      if (tensors.length >= MAX_TENSORS) throw tooMany(source.path);
+      const name = entry.name.slice(0, -'.npy'.length);
+      try {
+        const { header, extent } = await readEntry(zip, entry, name, source, signal);
+        const { headerBytes, dataBytes } = header;
+        const deflate = entry.method === 'deflated' ? { skip: headerBytes, inflatedBytes: entry.size } : undefined;
+        arrays.push({ name, header, trailingBytes: entry.size - headerBytes - dataBytes });
+        tensors.push(arrayEntry(name, header, extent, deflate));
+      } catch (error) {
+        // The other arrays of the file are none the worse for it.
+        if (!(error instanceof UnreadableArrayError)) throw error;
+        objection ??= error;
+        unreadable.push(name);
+      }
+    }
+    if (tensors.length === 0 && objection !== undefined) throw objection;
+    return {
+      format: 'npz',
+      formatLabel: tensors.some(({ storage }) => storage.deflate !== undefined) ? 'NumPy npz, compressed' : 'NumPy npz',
+      files: [{ path: source.path, size: source.size }],
+      tensors,
+      notes: [...arrayNotes(arrays), ...skippedNotes(unreadable, objection, others)],
+    };
+  },
+};
+
+async function readEntry(
+  zip: ZipArchive,
+  entry: ZipEntry,
+  name: string,
+  source: RandomAccessSource,
+  signal: AbortSignal | undefined,
+): Promise<{ header: NpyHeader; extent: ByteExtent }> {
+  let prefix = await zip.readStart(entry, USUAL_PREFIX_BYTES, signal);
+  const wanted = Math.min(npyPrefixBytes(prefix) ?? 0, MAX_NPY_PREFIX_BYTES);
+  if (wanted > prefix.length) prefix = await zip.readStart(entry, wanted, signal);
+  const offset = await zip.dataOffset(entry, signal);
+  const stored = entry.method === 'stored';
+  const header = readNpyHeader(prefix, source.path, name, stored ? offset : undefined);
+  const { headerBytes, dataBytes } = header;
+  if (headerBytes + dataBytes > entry.size) {
+    throw new FormatError({
+      file: source.path,
+      tensor: name,
+      offset,
+      reason: `is incomplete: its header promises ${String(headerBytes + dataBytes)} bytes, its entry has ${String(entry.size)}`,
+      remedy: 'Copy the file again, or save it again with numpy.savez.',
+    });
+  }
+  const extent = stored
+    ? { file: 0, offset: offset + headerBytes, length: dataBytes }
+    : { file: 0, offset, length: entry.compressedSize };
+  return { header, extent };
+}
+
+function skippedNotes(
+  unreadable: readonly string[],
+  objection: UnreadableArrayError | undefined,
+  others: readonly string[],
+): CheckpointNote[] {
+  const notes: CheckpointNote[] = [];
+  if (objection !== undefined) {
+    notes.push({
+      code: 'skipped-arrays',
+      message: `${String(unreadable.length)} arrays are not analysed; the first ${objection.detail.reason}.`,
+      tensors: unreadable,
+    });
+  }
+  if (others.length > 0) {
+    notes.push({
+      code: 'other-entries',
+      message: `The archive holds ${String(others.length)} files that are no arrays, e.g. ${JSON.stringify(others[0])}.`,
+    });
+  }
+  return notes;
+}
+
+function tooMany(file: string): FormatError {
+  return new FormatError({
+    file,
+    reason: `holds more than ${String(MAX_TENSORS)} arrays`,
+    remedy: 'Check where the file comes from.',
+  });
+}

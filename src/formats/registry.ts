@@ -1,0 +1,164 @@
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
+import { CancelledError, FormatError, throwIfCancelled } from './errors';
+import { npyReader } from './npy';
+import { npzReader } from './npz';
+import { pytorchReader } from './pytorch';
+import { safetensorsReader } from './safetensors';
+import { pytorchIndexReader, safetensorsIndexReader } from './sharded-index';
+import { SiblingFiles } from './sibling';
+import { READABLE_FORMATS, recognisePlaceholder, recogniseUnreadable } from './sniff';
+import { FileSource, type RandomAccessSource } from './source';
+import { tfjsReader } from './tfjs';
+import { manifestBeside } from './tfjs-shard';
+
+/** All formats, in the order in which they are asked whether a file is theirs. */
+export const READERS: readonly FormatReader[] = [
+  safetensorsReader,
+  safetensorsIndexReader,
+  pytorchIndexReader,
+  npyReader,
+  npzReader,
+  pytorchReader,
+  tfjsReader,
+];
+
+/** Bytes from the start of a file by which formats are told. */
+const HEAD_BYTES = 4096;
+
+/** Files that are the model of a folder, the best first; the rest of such a folder belongs to them or repeats them. */
+const MAIN_FILES: readonly string[] = [
+  'model.safetensors.index.json',
+  'model.safetensors',
+  'diffusion_pytorch_model.safetensors.index.json',
+  'diffusion_pytorch_model.safetensors',
+  'adapter_model.safetensors',
+  'pytorch_model.bin.index.json',
+  'pytorch_model.bin',
+  'model.json',
+];
+
+/** A checkpoint with the files that were opened for it. */
+export interface OpenedCheckpoint {
+  readonly checkpoint: Checkpoint;
+  /** Absolute path of the file that was opened: the given one, or the model in the given folder. */
+  readonly file: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a model file, or the model in a folder: finds its format by content, then by name, and reads its header.
+ * @throws {FormatError} if it cannot be read, {@link CancelledError} if `signal` is raised
+ */
+export async function openCheckpoint(file: string, signal?: AbortSignal): Promise<OpenedCheckpoint> {
+  const main = await mainFile(path.resolve(file));
+  throwIfCancelled(signal);
+  const source = await FileSource.open(main);
+  const siblings = new SiblingFiles(main);
+  const close = async (): Promise<void> => {
+    await Promise.all([source.close(), siblings.close()]);
+  };
+  const openSibling = async (name: string): Promise<RandomAccessSource> => {
+    const sibling = await siblings.open(name);
+    const objection = recognisePlaceholder(await sibling.read(0, Math.min(HEAD_BYTES, sibling.size), signal));
+    if (objection !== undefined) throw new FormatError({ file: sibling.path, ...objection });
+    return sibling;
+  };
+  try {
+    const checkpoint = await readCheckpoint({ source, signal, openSibling });
+    return { checkpoint, file: main, close };
+  } catch (error) {
+    await close();
+    throw asFormatError(error, main);
+  }
+}
+
+/**
+ * Reads the header of a model that is already open.
+ * @throws {FormatError}
+ */
+export async function readCheckpoint(context: OpenContext): Promise<Checkpoint> {
+  const { source, signal } = context;
+  const head = await source.read(0, Math.min(HEAD_BYTES, source.size), signal);
+  const reader = await chooseReader(head, source);
+  const checkpoint = await reader.open(context);
+  if (checkpoint.tensors.length === 0) {
+    throw new FormatError({
+      file: source.path,
+      reason: 'holds no weights',
+      remedy: 'Open the file that the weights were saved to.',
+    });
+  }
+  return checkpoint;
+}
+
+async function chooseReader(head: Uint8Array, source: RandomAccessSource): Promise<FormatReader> {
+  const byContent = READERS.find((reader) => reader.matches(head, source));
+  if (byContent !== undefined) return byContent;
+  const objection = recogniseUnreadable(head, source);
+  if (objection !== undefined) throw new FormatError({ file: source.path, offset: 0, ...objection });
+  const name = path.basename(source.path).toLowerCase();
+  if (name.endsWith('.bin')) {
+    const manifest = await manifestBeside(source.path);
+    if (manifest !== undefined) {
+      throw new FormatError({
+        file: source.path,
+        reason: 'holds bytes of TensorFlow.js weights, but not their names and shapes',
+        remedy: `Open ${manifest} instead.`,
+      });
+    }
+  }
+  const byName = READERS.find(({ extensions }) => extensions.some((extension) => name.endsWith(`.${extension}`)));
+  if (byName !== undefined) return byName;
+  throw new FormatError({
+    file: source.path,
+    offset: 0,
+    reason:
+      head[0] === 0x50 && head[1] === 0x4b ? 'is a zip file without a model' : 'is of no format that is known here',
+    remedy: `Choose a model file: ${READABLE_FORMATS}.`,
+  });
+}
+
+/** The file to open for a path: itself, or what a folder holds. */
+async function mainFile(file: string): Promise<string> {
+  let entries: string[];
+  try {
+    const stats = await stat(file);
+    if (stats.isFile()) return file;
+    // A named pipe would block for ever once it is opened.
+    if (!stats.isDirectory()) {
+      throw new FormatError({ file, reason: 'is not a regular file', remedy: 'Choose a model file.' });
+    }
+    entries = await readdir(file);
+  } catch (error) {
+    throw asFormatError(error, file);
+  }
+  const main = MAIN_FILES.find((name) => entries.includes(name));
+  if (main !== undefined) return path.join(file, main);
+  const models = entries.filter((name) => isModelName(name.toLowerCase())).sort();
+  const [only] = models;
+  if (only !== undefined && models.length === 1) return path.join(file, only);
+  const shown = models.slice(0, 3).join(', ');
+  throw new FormatError({
+    file,
+    reason: models.length === 0 ? 'is a folder without a model' : `is a folder with several models (${shown}, …)`,
+    remedy: models.length === 0 ? `Choose a model file: ${READABLE_FORMATS}.` : 'Choose one of them.',
+  });
+}
+
+/** By name alone; JSON files and .bin files are too often something else. */
+function isModelName(name: string): boolean {
+  return READERS.some(({ extensions }) =>
+    extensions.some((extension) => extension !== 'json' && extension !== 'bin' && name.endsWith(`.${extension}`)),
+  );
+}
+
+/** Errors of the file system are the file's fault as far as the user is concerned; all else is passed on. */
+function asFormatError(error: unknown, file: string): unknown {
+  if (error instanceof FormatError || error instanceof CancelledError) return error;
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return error;
+  if (code === 'ENOENT') return new FormatError({ file, reason: 'does not exist', remedy: 'Check the path.' });
+  return new FormatError({ file, reason: `cannot be read (${code})`, remedy: 'Check the disk and the permissions.' });
+}

@@ -1,0 +1,91 @@
+import path from 'node:path';
+import type { Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from './checkpoint';
+import { FormatError } from './errors';
+import { isQuantizationConstant, tensorRole } from './roles';
+import { headerLength, LENGTH_BYTES, readSafetensorsHeader } from './safetensors-header';
+import type { RandomAccessSource } from './source';
+
+/** Name of one file of a model that is cut into several, as Hugging Face's libraries write it. */
+const SHARD_NAME = /^(.+)-(\d{5,})-of-(\d{5,})\.safetensors$/;
+
+/** One safetensors file. A shard that is opened by itself is read by itself, with a note. */
+export const safetensorsReader: FormatReader = {
+  id: 'safetensors',
+  extensions: ['safetensors'],
+  matches(head: Uint8Array, source: RandomAccessSource): boolean {
+    if (head.length < LENGTH_BYTES + 2 || head[LENGTH_BYTES] !== 0x7b) return false;
+    return headerLength(head) <= source.size - LENGTH_BYTES;
+  },
+  async open({ source, signal }: OpenContext): Promise<Checkpoint> {
+    const { tensors, notes } = await readSafetensorsFile(source, 0, signal);
+    return {
+      format: 'safetensors',
+      formatLabel: 'safetensors',
+      files: [{ path: source.path, size: source.size }],
+      tensors,
+      notes: [...notes, ...shardNote(source.path)],
+    };
+  },
+};
+
+/**
+ * Reads one safetensors file as the file with index `file` of a checkpoint; the tensors are in the order of their bytes.
+ * @throws {FormatError}
+ */
+export async function readSafetensorsFile(
+  source: RandomAccessSource,
+  file: number,
+  signal?: AbortSignal,
+): Promise<{ tensors: TensorEntry[]; notes: CheckpointNote[] }> {
+  const tensors: TensorEntry[] = [];
+  const packed: string[] = [];
+  for (const { name, dtype, shape, count, offset, byteLength } of await readSafetensorsHeader(source, signal)) {
+    if (dtype === undefined) {
+      packed.push(name);
+      continue;
+    }
+    const extents = byteLength === 0 ? [] : [{ file, offset, length: byteLength }];
+    tensors.push({ name, dtype, shape, count, role: tensorRole(name, shape, dtype), storage: { dtype, extents } });
+  }
+  if (packed.length > 0 && tensors.length === 0) {
+    throw new FormatError({
+      file: source.path,
+      reason: 'holds only tensors of 4-bit and 6-bit floats, which are not analysed',
+      remedy: 'Analyse the model in a wider type, from before it was packed.',
+    });
+  }
+  return { tensors, notes: [...packedNote(packed), ...scalesNote(tensors)] };
+}
+
+function packedNote(tensors: readonly string[]): CheckpointNote[] {
+  if (tensors.length === 0) return [];
+  const count = `${String(tensors.length)} tensors of 4-bit or 6-bit floats`;
+  return [
+    { code: 'packed-tensors', message: `${count} are packed into shared bytes; they are not analysed.`, tensors },
+  ];
+}
+
+/** 8-bit floats as models are published come with scales, block by block, in tensors of their own. */
+function scalesNote(tensors: readonly TensorEntry[]): CheckpointNote[] {
+  if (!tensors.some(({ dtype, role }) => role === 'weight' && dtype.startsWith('float8_'))) return [];
+  const scales = tensors.filter(({ name, dtype }) => isQuantizationConstant(name, dtype)).map(({ name }) => name);
+  if (scales.length === 0) return [];
+  const message =
+    'The scales of the 8-bit weights are tensors of their own; the weights are analysed as stored, without them.';
+  return [{ code: 'separate-scales', message, tensors: scales }];
+}
+
+function shardNote(file: string): CheckpointNote[] {
+  const match = SHARD_NAME.exec(path.basename(file));
+  if (match === null) return [];
+  const [, model = '', number = '', total = ''] = match;
+  if (Number(total) <= 1) return [];
+  return [
+    {
+      code: 'one-shard-of-many',
+      message:
+        `This is part ${String(Number(number))} of ${String(Number(total))} of a model. ` +
+        `Open ${model}.safetensors.index.json to analyse the whole.`,
+    },
+  ];
+}

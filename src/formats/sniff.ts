@@ -1,0 +1,135 @@
+import path from 'node:path';
+import type { RandomAccessSource } from './source';
+
+/** Why a file is not a model that can be read, and what to do. */
+export interface Objection {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** What Prunability reads, for messages. */
+export const READABLE_FORMATS =
+  'safetensors (one file, or sharded through its .index.json), PyTorch (.pt, .pth, .bin, .ckpt), NumPy (.npy, .npz) ' +
+  'and TensorFlow.js (model.json)';
+
+const CONVERT = `This version reads ${READABLE_FORMATS}: convert the model to one of these.`;
+const DOWNLOAD = 'Download the file again; a model behind a login needs an access token.';
+
+/** Archives and compressed files, by their first bytes (as Latin-1). */
+const ARCHIVES: readonly (readonly [magic: string, name: string])[] = [
+  ['\x1f\x8b', 'a gzip file'],
+  ["7z\xbc\xaf'\x1c", 'a 7z archive'],
+  ['\x28\xb5\x2f\xfd', 'a zstd file'],
+  ['\xfd7zXZ\0', 'an xz file'],
+  ['BZh', 'a bzip2 file'],
+  ['Rar!\x1a\x07', 'a RAR archive'],
+];
+
+/** Error texts that model hubs send with a status that some download tools ignore. */
+const DOWNLOAD_ERRORS =
+  /^(Entry not found|Repository not found|Invalid (username|credentials)|Access to model |404: Not Found|Not Found\b)/;
+
+/**
+ * What a file is that is of no format we read, if its first bytes tell: a pointer instead of the file, a failed
+ * download, an archive, or a model format of others.
+ * @param head The first bytes, up to 4,096.
+ */
+export function recogniseUnreadable(head: Uint8Array, source: RandomAccessSource): Objection | undefined {
+  if (source.size === 0) {
+    return { reason: 'is empty', remedy: 'Copy or download the file again.' };
+  }
+  const text = Buffer.from(head).toString('latin1');
+  return recognisePlaceholder(head) ?? archive(text) ?? foreignModel(text, source.path.toLowerCase());
+}
+
+/** Whether something else stands in the place of a file: a pointer of Git LFS, or the page of a failed download. */
+export function recognisePlaceholder(head: Uint8Array): Objection | undefined {
+  const text = Buffer.from(head).toString('latin1');
+  if (
+    text.startsWith('version https://git-lfs.github.com/spec/') ||
+    text.startsWith('version https://hawser.github.com/')
+  ) {
+    const size = /\nsize (\d+)/.exec(text)?.[1];
+    return {
+      reason: `is a Git LFS pointer, not the file itself${size === undefined ? '' : `, which has ${size} bytes`}`,
+      remedy: 'Run `git lfs pull` in its repository.',
+    };
+  }
+  const start = text
+    .replace(/^\xef\xbb\xbf/, '')
+    .trimStart()
+    .toLowerCase();
+  if (/^<(!doctype|html|head|body|\?xml|error)/.test(start)) {
+    return { reason: 'is a web page, not a model: the download has failed', remedy: DOWNLOAD };
+  }
+  if (DOWNLOAD_ERRORS.test(text)) {
+    return {
+      reason: `is the error message of a failed download (${JSON.stringify(text.slice(0, 60))})`,
+      remedy: DOWNLOAD,
+    };
+  }
+  return undefined;
+}
+
+function archive(text: string): Objection | undefined {
+  const known = ARCHIVES.find(([magic]) => text.startsWith(magic));
+  // PyTorch before 0.1.10 wrote tar files; those are left to its reader, which knows what to say.
+  const isTar = text.slice(257, 262) === 'ustar' && !/^(sys_info|pickle|tensors|storages)\0/.test(text);
+  const name = known?.[1] ?? (isTar ? 'a tar archive' : undefined);
+  if (name === undefined) return undefined;
+  return { reason: `is ${name}`, remedy: 'Unpack it, and open the model that is in it.' };
+}
+
+function foreignModel(text: string, file: string): Objection | undefined {
+  const name = foreignByContent(text) ?? foreignByName(path.basename(file), text);
+  if (name === undefined) return undefined;
+  return { reason: `is ${name}, which this version does not read yet`, remedy: CONVERT };
+}
+
+function foreignByContent(text: string): string | undefined {
+  if (text.startsWith('GGUF') || text.startsWith('FUGG')) return 'a GGUF file';
+  if (/^(lmgg|fmgg|tjgg|algg)/.test(text)) return 'an old GGML file';
+  if (text.startsWith('\x89HDF\r\n\x1a\n')) return 'an HDF5 (Keras) file';
+  if (text.slice(4, 8) === 'TFL3') return 'a TensorFlow Lite file';
+  if (text.startsWith('PK\x03\x04') && /^(metadata\.json|config\.json|model\.weights\.h5)/.test(text.slice(30))) {
+    return 'a Keras 3 file';
+  }
+  if (isOnnx(text)) return 'an ONNX file';
+  return undefined;
+}
+
+/**
+ * A ModelProto starts with its field 1, ir_version, a small number, and then as a rule has field 2, the name of its
+ * producer, or 7, the graph.
+ */
+function isOnnx(text: string): boolean {
+  if (text.charCodeAt(0) !== 0x08 || text.charCodeAt(1) > 0x20) return false;
+  const next = text.charCodeAt(2);
+  return next === 0x3a || (next === 0x12 && text.charCodeAt(3) <= 64 && /^[\w.+-]+$/.test(text.slice(4, 8)));
+}
+
+/** Formats without a signature, by name. A zip file under such a name is left to the readers of zip files. */
+function foreignByName(name: string, text: string): string | undefined {
+  if (text.startsWith('PK\x03\x04')) return undefined;
+  switch (path.extname(name)) {
+    case '.onnx':
+      return 'an ONNX file';
+    case '.pb':
+      return 'a TensorFlow graph';
+    case '.index':
+    case '.data-00000-of-00001':
+      return 'a TensorFlow checkpoint';
+    case '.msgpack':
+      return 'a Flax (msgpack) file';
+    case '.mlmodel':
+      return 'a Core ML model';
+    case '.tflite':
+      return 'a TensorFlow Lite file';
+    case '.h5':
+    case '.keras':
+    case '.hdf5':
+      return 'a Keras file';
+    default:
+      return undefined;
+  }
+}
