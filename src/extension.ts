@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { window, type ExtensionContext } from 'vscode';
+import { window, type ExtensionContext, type Uri } from 'vscode';
 import type { AnalysisSession } from './editor/analysis-session';
 import { Analyses, registerPanelSerializer } from './editor/analyses';
 import { registerCommands } from './editor/commands';
@@ -23,14 +23,12 @@ export function activate(context: ExtensionContext): ExtensionApi {
     get enginePid() {
       return engine.pid;
     },
-    get activeSession() {
-      return analyses.active();
-    },
+    session: (uri) => analyses.session(uri),
   };
 }
 
 /** For the tests in the extension host; not a public interface. */
 export interface ExtensionApi {
   readonly enginePid: number | undefined;
-  readonly activeSession: AnalysisSession | undefined;
+  session(uri: Uri): AnalysisSession | undefined;
 }

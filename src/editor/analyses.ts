@@ -18,6 +18,8 @@ import { exportReport } from './export-report';
 /** All open analyses: one panel a file. */
 export class Analyses implements Disposable {
   private readonly panels = new Map<string, AnalysisPanel>();
+  /** The panel that the commands mean: the one used last. VS Code's own `active` is told only some time after it is. */
+  private current: AnalysisPanel | undefined;
   private readonly services: PanelServices = {
     export: (session, format) => this.exportSession(session, format),
     showLog: () => {
@@ -42,11 +44,14 @@ export class Analyses implements Disposable {
     const existing = this.panels.get(uri.fsPath);
     if (existing !== undefined) {
       existing.panel.reveal();
+      this.current = existing;
       if (['cancelled', 'failed'].includes(existing.session.status.state)) await this.run(existing.session);
       return;
     }
     const session = new AnalysisSession(uri.fsPath, this.engine, this.log);
-    this.adopt(AnalysisPanel.create(this.context, session, this.services));
+    const panel = AnalysisPanel.create(this.context, session, this.services);
+    this.adopt(panel);
+    this.current = panel;
     await this.run(session);
   }
 
@@ -57,10 +62,14 @@ export class Analyses implements Disposable {
     await session.run();
   }
 
-  /** The session of the active panel. */
+  /** The session of the panel that was used last, if it is still open. */
   active(): AnalysisSession | undefined {
-    for (const { panel, session } of this.panels.values()) if (panel.active) return session;
-    return undefined;
+    return this.current?.session;
+  }
+
+  /** The session of a file, if its panel is open. */
+  session(uri: Uri): AnalysisSession | undefined {
+    return this.panels.get(uri.fsPath)?.session;
   }
 
   async exportActive(format: ExportFormat): Promise<Uri | undefined> {
@@ -75,8 +84,12 @@ export class Analyses implements Disposable {
   private adopt(panel: AnalysisPanel): void {
     const { path } = panel.session;
     this.panels.set(path, panel);
+    panel.panel.onDidChangeViewState(({ webviewPanel }) => {
+      if (webviewPanel.active) this.current = panel;
+    });
     panel.panel.onDidDispose(() => {
       if (this.panels.get(path) === panel) this.panels.delete(path);
+      if (this.current === panel) this.current = undefined;
     });
   }
 

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { EventEmitter, l10n, type Disposable, type LogOutputChannel } from 'vscode';
 import { CancelledError, FormatError } from '../formats/errors';
@@ -14,7 +14,7 @@ import type { EngineClient } from './engine-client';
  */
 export class AnalysisSession implements Disposable {
   private events: AnalysisEvent[] = [];
-  private fingerprint = '';
+  private fingerprint: string;
   private controller: AbortController | undefined;
   private currentStatus: AnalysisStatus = { state: 'running' };
   private completed: ModelReport | undefined;
@@ -31,7 +31,9 @@ export class AnalysisSession implements Disposable {
     readonly path: string,
     private readonly engine: EngineClient,
     private readonly log: LogOutputChannel,
-  ) {}
+  ) {
+    this.fingerprint = fingerprint(path);
+  }
 
   get status(): AnalysisStatus {
     return this.currentStatus;
@@ -58,8 +60,7 @@ export class AnalysisSession implements Disposable {
     this.events = [];
     this.completed = undefined;
     this.currentStatus = { state: 'running' };
-    this.fingerprint = await fingerprint(this.path);
-    if (controller.signal.aborted) return { state: 'cancelled' };
+    this.fingerprint = fingerprint(this.path);
     this.resetEmitter.fire(this.snapshot());
     const status = await this.analyze(controller.signal);
     // A run that a newer one has replaced has nothing more to say.
@@ -147,11 +148,7 @@ export class AnalysisSession implements Disposable {
 }
 
 /** Identifies a version of a file: a panel restores what its reader has chosen only for the same one. */
-async function fingerprint(path: string): Promise<string> {
-  try {
-    const { size, mtimeMs } = await stat(path);
-    return `${path}|${size}|${mtimeMs}`;
-  } catch {
-    return `${path}|absent`;
-  }
+function fingerprint(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? `${path}|absent` : `${path}|${stat.size}|${stat.mtimeMs}`;
 }
