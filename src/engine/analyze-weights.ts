@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Checkpoint, TensorEntry } from '../formats/checkpoint';
 import { CancelledError } from '../formats/errors';
 import { openCheckpoint } from '../formats/registry';
@@ -51,7 +52,8 @@ export async function analyzeWeights(
     const { toRead, copies, unread } = readingPlan(checkpoint);
     const totalBytes = toRead.reduce((sum, index) => sum + bytesOf(checkpoint, index), 0);
     report({ type: 'opened', file: fileFacts(request.path, checkpoint), tensors: builder.facts, totalBytes });
-    for (const index of unread) reporter.add(index, builder.add(index, undefined), NO_CELLS);
+    for (const index of unread)
+      reporter.add(index, builder.add(index, undefined, hashOfNothing(request, checkpoint.tensors[index])), NO_CELLS);
     const collector = new SegmentCollector(checkpoint.tensors, toRead, (index, sketch, sha256) => {
       const cells = sketch.valueCells(reporter.layerCells);
       reporter.add(index, builder.add(index, sketch, sha256), cells);
@@ -109,6 +111,11 @@ function readingPlan({ tensors }: Checkpoint): ReadingPlan {
     } else toRead.push(index);
   }
   return { toRead, copies, unread };
+}
+
+/** The hash of a tensor without elements needs no reading. */
+function hashOfNothing({ hash }: AnalyzeRequest, tensor: TensorEntry | undefined): string | undefined {
+  return hash && tensor?.count === 0 ? createHash('sha256').digest('hex') : undefined;
 }
 
 function isSameView(alias: TensorEntry, original: TensorEntry | undefined): boolean {

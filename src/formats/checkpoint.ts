@@ -26,10 +26,10 @@ export interface TensorStorage {
    */
   readonly strides?: readonly number[];
   /**
-   * Affine quantisation: value = float32(stored × scale + min), and for tensors of an integer type
-   * value = round(stored × scale + min), halves up; both in double precision, as TensorFlow.js computes them.
+   * Affine quantisation: value = stored × scale + min in double precision, as TensorFlow.js computes it; `toInteger`
+   * (tensors of an integer type): rounded, halves up.
    */
-  readonly quantization?: { readonly scale: number; readonly min: number };
+  readonly quantization?: { readonly scale: number; readonly min: number; readonly toInteger?: true };
 }
 
 /**

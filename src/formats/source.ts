@@ -109,5 +109,9 @@ function unreadable(path: string, error: unknown): FormatError {
   if (code === 'EACCES' || code === 'EPERM') {
     return new FormatError({ file: path, reason: 'may not be read', remedy: 'Check the permissions of the file.' });
   }
-  return new FormatError({ file: path, reason: `cannot be opened (${code ?? String(error)})`, remedy: 'Check the path.' });
+  return new FormatError({
+    file: path,
+    reason: `cannot be opened (${code ?? String(error)})`,
+    remedy: 'Check the path.',
+  });
 }

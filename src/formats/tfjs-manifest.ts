@@ -1,3 +1,4 @@
+import type { TensorStorage } from './checkpoint';
 import { BYTES_PER_ELEMENT, type DType } from './dtype';
 import type { FormatError } from './errors';
 import type { JsonCursor } from './json-cursor';
@@ -13,7 +14,7 @@ export interface ManifestWeight {
   readonly count: number;
   /** Type of the stored elements; undefined for strings, whose size is only known from their bytes. */
   readonly storedDtype: DType | undefined;
-  readonly quantization: { readonly scale: number; readonly min: number } | undefined;
+  readonly quantization: TensorStorage['quantization'] | undefined;
 }
 
 /** Weights that lie in the same run of bytes, which may be cut over several files at any place. */
@@ -167,7 +168,8 @@ function readWeight(json: JsonCursor): ManifestWeight {
     throw fail(`with a shape, [${shape.join(', ')}], that is too large`);
   }
   const { scale, min } = quantization ?? {};
-  const affine = storedDtype !== 'float16' && scale !== undefined && min !== undefined ? { scale, min } : undefined;
+  const isAffine = storedDtype !== 'float16' && scale !== undefined && min !== undefined;
+  const affine = isAffine ? { scale, min, ...(dtype === 'int32' ? { toInteger: true as const } : {}) } : undefined;
   return { name, dtype, shape, count, storedDtype, quantization: affine };
 }
 

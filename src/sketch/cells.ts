@@ -11,7 +11,10 @@ export interface ValueCells {
   readonly count: Float64Array;
 }
 
-/** The distribution of |w|: what magnitude pruning and the cosine curve are functions of. Cells ascend from 0. */
+/**
+ * The distribution of |w|: what magnitude pruning and the cosine curve are functions of. Cells ascend from 0; where an
+ * atom stands at the lower edge of an interval, the atom comes first.
+ */
 export interface MagnitudeCells {
   readonly low: Float64Array;
   readonly high: Float64Array;

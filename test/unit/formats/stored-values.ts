@@ -73,7 +73,7 @@ export function valuesSha256(checkpoint: Checkpoint, tensor: TensorEntry): strin
     let value = decode(bytes, index * width, dtype);
     if (quantization !== undefined) {
       value = value * quantization.scale + quantization.min;
-      if (tensor.dtype === 'int32') value = Math.round(value);
+      if (quantization.toInteger === true) value = Math.round(value);
     }
     values[index] = value;
   }
