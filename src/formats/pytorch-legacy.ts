@@ -1,0 +1,134 @@
+import { BYTES_PER_ELEMENT } from './dtype';
+import { FormatError } from './errors';
+import { MAX_HEADER_BYTES } from './limits';
+import { unpickle, type Unpickled } from './pickle';
+import { PickleTruncatedError } from './pickle-input';
+import type { PersistentId, PickleValue } from './pickle-values';
+import { parseStorage, type StorageRef } from './pytorch-rebuild';
+import type { StorageBytes } from './pytorch-views';
+import type { TorchContainer } from './pytorch-zip';
+import type { RandomAccessSource } from './source';
+
+/** First of the pickles: LONG1 of ten bytes (`MAGIC_NUMBER` in `torch/serialization.py`). */
+const MAGIC = 0x1950a86a20f9469cfc6cn;
+const MAGIC_BYTES = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+
+/** PROTO, and the FRAME of protocol 4, come before it. */
+const MAX_MAGIC_OFFSET = 16;
+
+/** The only version of this format that was ever written. */
+const PROTOCOL_VERSION = 1001;
+
+/** The end of a pickle is not known before it is read: this much is tried first, then four times as much, and so on. */
+const FIRST_READ = 256 * 1024;
+const READ_GROWTH = 4;
+
+const REMEDY = 'The file is damaged or incomplete: copy or download it again.';
+
+/** Whether a file begins like those of `torch.save` before PyTorch 1.6. */
+export function isTorchLegacy(head: Uint8Array): boolean {
+  if (head[0] !== 0x80) return false;
+  for (let start = 2; start <= MAX_MAGIC_OFFSET; start++) {
+    if (MAGIC_BYTES.every((byte, index) => head[start + index] === byte)) return true;
+  }
+  return false;
+}
+
+/**
+ * Opens the format of `torch.save` before PyTorch 1.6 (`_legacy_save` in `torch/serialization.py`): five pickles (magic
+ * number, protocol version, system, object, keys of the storages), then each storage as its number of elements (int64)
+ * and its elements. Always little-endian: PyTorch converts on other machines.
+ * @throws {FormatError}
+ */
+export async function openTorchLegacy(source: RandomAccessSource, signal?: AbortSignal): Promise<TorchContainer> {
+  const magic = await unpickleAt(source, 0, signal);
+  if (magic.value !== MAGIC) throw damaged(source, 0, 'does not begin with the magic number of PyTorch');
+  const version = await unpickleAt(source, magic.end, signal);
+  if (version.value !== PROTOCOL_VERSION) {
+    throw damaged(source, magic.end, `is of version ${show(version.value)}, not ${PROTOCOL_VERSION}`);
+  }
+  const system = await unpickleAt(source, version.end, signal);
+  const object = await unpickleAt(source, system.end, signal);
+  const keys = await unpickleAt(source, object.end, signal);
+  const list = Array.isArray(keys.value) ? keys.value : [];
+  const located = await locateStorages(source, keys.end, list, storageTypes(object.persistentIds), signal);
+  return {
+    label: 'PyTorch legacy',
+    pickle: object,
+    storages: { bigEndian: false, get: (key) => located.get(key) },
+  };
+}
+
+/** A pickle at a place in the file; its `end` counts from the beginning of the file. */
+async function unpickleAt(
+  source: RandomAccessSource,
+  offset: number,
+  signal: AbortSignal | undefined,
+): Promise<Unpickled> {
+  const available = Math.min(source.size - offset, MAX_HEADER_BYTES);
+  let length = Math.min(FIRST_READ, available);
+  for (;;) {
+    const bytes = await source.read(offset, length, signal);
+    try {
+      const unpickled = unpickle(bytes, { file: source.path, fileOffset: offset });
+      return { ...unpickled, end: offset + unpickled.end };
+    } catch (error) {
+      if (!(error instanceof PickleTruncatedError)) throw error;
+      if (error.needed > source.size - offset) throw error;
+      if (error.needed > available) {
+        throw damaged(source, offset, `has a pickle of more than the ${MAX_HEADER_BYTES} bytes that are read`);
+      }
+      length = Math.min(available, Math.max(error.needed, length * READ_GROWTH));
+    }
+  }
+}
+
+/** One reference a root storage: all to the same are of one type. */
+function storageTypes(persistentIds: readonly PersistentId[]): ReadonlyMap<string, StorageRef> {
+  const types = new Map<string, StorageRef>();
+  for (const id of persistentIds) {
+    const storage = parseStorage(id);
+    if (typeof storage === 'object' && !types.has(storage.key)) types.set(storage.key, storage);
+  }
+  return types;
+}
+
+async function locateStorages(
+  source: RandomAccessSource,
+  start: number,
+  keys: readonly PickleValue[],
+  types: ReadonlyMap<string, StorageRef>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, StorageBytes>> {
+  const located = new Map<string, StorageBytes>();
+  let position = start;
+  for (const key of keys) {
+    const storage = typeof key === 'string' ? types.get(key) : undefined;
+    if (typeof key !== 'string' || storage === undefined) {
+      throw damaged(source, position, `has a storage ${show(key)} that nothing refers to`);
+    }
+    const header = await source.read(position, 8, signal);
+    const count = Number(new DataView(header.buffer, header.byteOffset, 8).getBigInt64(0, true));
+    const byteLength = count * BYTES_PER_ELEMENT[storage.dtype];
+    const offset = position + 8;
+    if (count < 0 || offset + byteLength > source.size) {
+      throw damaged(source, position, `has a storage of ${count} elements, more than there are bytes left`);
+    }
+    if (located.has(key)) throw damaged(source, position, `has the storage "${key}" twice`);
+    located.set(key, { offset, storedLength: byteLength, byteLength, deflated: false });
+    position = offset + byteLength;
+  }
+  return located;
+}
+
+function show(value: PickleValue): string {
+  return typeof value === 'string'
+    ? JSON.stringify(value.slice(0, 100))
+    : typeof value === 'number'
+      ? String(value)
+      : '?';
+}
+
+function damaged(source: RandomAccessSource, offset: number, reason: string): FormatError {
+  return new FormatError({ file: source.path, offset, reason, remedy: REMEDY });
+}
