@@ -3,8 +3,8 @@
  * bounded before it is allocated. Limits of one format stand in that format's file.
  */
 
-/** The largest models published have about 10⁵ tensors (mixtures of experts); a million leaves room and bounds the list to some 300 MB. */
-export const MAX_TENSORS = 1_000_000;
+/** The largest models published have about 10⁵ tensors (mixtures of experts, over all shards); this bounds the list to some 100 MB. */
+export const MAX_TENSORS = 250_000;
 
 /** NumPy allows 64 dimensions, PyTorch 64; more is malformed. */
 export const MAX_DIMENSIONS = 64;
@@ -12,8 +12,11 @@ export const MAX_DIMENSIONS = 64;
 /** Names are shown and sorted; the longest seen in published models are under 300 characters. */
 export const MAX_NAME_LENGTH = 4096;
 
-/** safetensors' reference implementation refuses headers over 100 MB (CVE-style denial of service); the same bound serves every header here. */
-export const MAX_HEADER_BYTES = 100_000_000;
+/**
+ * Room for {@link MAX_TENSORS} entries of a JSON header, read in about a second. (The reference implementation of
+ * safetensors takes up to 100 MB, Hugging Face's JavaScript one up to 25 MB.)
+ */
+export const MAX_HEADER_BYTES = 32_000_000;
 
 /** Shards of one model; the largest published have under 1,000. */
 export const MAX_FILES = 10_000;

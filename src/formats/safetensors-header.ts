@@ -73,7 +73,7 @@ export async function readSafetensorsHeader(
   }
   const claimed = headerLength(await source.read(0, LENGTH_BYTES, signal));
   if (claimed > MAX_HEADER_BYTES) {
-    throw fail(`claims a header of ${String(claimed)} bytes; the format allows ${String(MAX_HEADER_BYTES)}`, 0);
+    throw fail(`claims a header of ${String(claimed)} bytes; at most ${String(MAX_HEADER_BYTES)} are read`, 0);
   }
   const headerBytes = Number(claimed);
   const dataStart = LENGTH_BYTES + headerBytes;

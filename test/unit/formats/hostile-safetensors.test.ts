@@ -34,8 +34,8 @@ describe('hostile safetensors files', () => {
   it.each([
     ['too short', Buffer.from([1, 2, 3]), 3, 'too few'],
     ['a header of 2^60 bytes', build('{}', 0, 2n ** 60n), 0, '1152921504606846976 bytes'],
-    ['a header of 2^64-1 bytes', build('{}', 0, 2n ** 64n - 1n), 0, 'allows'],
-    ['a header just over the limit', build('{}', 0, BigInt(MAX_HEADER_BYTES) + 1n), 0, 'allows'],
+    ['a header of 2^64-1 bytes', build('{}', 0, 2n ** 64n - 1n), 0, 'are read'],
+    ['a header just over the limit', build('{}', 0, BigInt(MAX_HEADER_BYTES) + 1n), 0, 'are read'],
     ['a header longer than the file', build('{}', 5, 1000n), 15, 'inside its header'],
     ['no brace first', build(' {}'), 8, 'does not start'],
     ['an array', build('[]'), 8, 'does not start'],
