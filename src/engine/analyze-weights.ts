@@ -23,7 +23,7 @@ const MIN_LAYER_CELLS = 24;
 
 /** Layers are sent together if they come faster than this, and the model as a whole less often still. */
 const LAYERS_EVERY_MS = 40;
-const MODEL_EVERY_MS = 150;
+const MODEL_EVERY_MS = 250;
 
 /** A summary of the model may take this share of the time at most. */
 const MODEL_SHARE = 0.1;
@@ -44,6 +44,7 @@ export async function analyzeWeights(
   signal: AbortSignal,
 ): Promise<ModelReport> {
   const started = performance.now();
+  pool.warmUp();
   const opened = await openCheckpoint(request.path, signal);
   try {
     const { checkpoint } = opened;

@@ -1,12 +1,13 @@
 import type { Checkpoint, TensorEntry } from '../formats/checkpoint';
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
+import { MAX_SEGMENT_ELEMENTS } from '../sketch/segment';
 import type { Segment } from './worker-protocol';
 
 /**
- * Elements of one segment: a multiple of the sketch's block, so that cutting does not change a bit of the result; small
- * enough that two threads share a model of one tensor, and that a result comes every few milliseconds.
+ * Elements of one segment: as many as the kernel takes, which is some 10 ms of work. A multiple of the sketch's block, so
+ * that cutting does not change a bit of the result.
  */
-export const SEGMENT_ELEMENTS = 4 * 1024 * 1024;
+export const SEGMENT_ELEMENTS = MAX_SEGMENT_ELEMENTS;
 
 /** A batch ends at this many bytes or segments: large models need few messages, small ones fill the panel at once. */
 const BATCH_BYTES = 4 * 1024 * 1024;

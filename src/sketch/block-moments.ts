@@ -10,11 +10,12 @@ const PIVOT_VALUES = 256;
 export function choosePivot(values: Float32Array | Float64Array): number {
   let sum = 0;
   let count = 0;
-  for (const value of values) {
+  // By index: an iterator over every block's values costs as much as the kernel.
+  for (let i = 0; i < values.length && count < PIVOT_VALUES; i++) {
+    const value = values[i] ?? 0;
     if (!Number.isFinite(value)) continue;
     sum += value;
     count++;
-    if (count === PIVOT_VALUES) break;
   }
   const mean = count === 0 ? 0 : sum / count;
   return Number.isFinite(mean) ? mean : 0;
@@ -47,6 +48,5 @@ export function isPivotFar({ count, mean, m2 }: Moments, pivot: number): boolean
 }
 
 function lanes(sums: Float64Array, first: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = sums.subarray(first, first + 4);
-  return a + b + (c + d);
+  return (sums[first] ?? 0) + (sums[first + 1] ?? 0) + ((sums[first + 2] ?? 0) + (sums[first + 3] ?? 0));
 }

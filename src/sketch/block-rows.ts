@@ -84,11 +84,11 @@ export class BlockRows {
     };
     const moments = pivoted(pivot);
     if (!Number.isFinite(moments.m2)) return false;
-    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = this.extremes;
+    const extreme = (lane: number): number => this.extremes[lane] ?? 0;
+    const least = Math.min(extreme(0), extreme(1), extreme(2), extreme(3));
+    const greatest = Math.max(extreme(4), extreme(5), extreme(6), extreme(7));
     this.zeroCount += zeros;
-    this.addRow(count, pivot, Math.min(a, b, c, d), Math.max(e, f, g, h), (about) =>
-      about === pivot ? moments : pivoted(about),
-    );
+    this.addRow(count, pivot, least, greatest, (about) => (about === pivot ? moments : pivoted(about)));
     return true;
   }
 

@@ -13,6 +13,13 @@ export interface Kernel {
   /** Adds `count` bytes at `offset` to the table; byte i goes to counter set i mod 4. */
   countCodes8(offset: number, count: number): void;
   /**
+   * Writes the float32 bins that hold something, in ascending order, to the columns at `COMPACT_CODES_OFFSET`,
+   * `COMPACT_COUNTS_OFFSET` and `COMPACT_LOW_SUMS_OFFSET`, and empties the table. Returns how many they are.
+   */
+  compactBins(): number;
+  /** The same for codes of 16 bits, which have no column of low sums. */
+  compactCodes16(): number;
+  /**
    * Writes the sums of (x − pivot)¹…⁴ over `count` float32 values at `offset`, element i in lane i mod 4, to
    * `SUMS_OFFSET`, and each lane's least and greatest value to `EXTREMES_OFFSET`. Returns the number of zeros.
    * The sum of squares is finite exactly if all values are.

@@ -16,6 +16,11 @@ export const TABLE_BYTES = 524_288;
 export const SCRATCH_OFFSET = 1_572_864;
 export const SCRATCH_BYTES = 262_144;
 
+/** What a compacted table has, column by column, where the input and the scratch values were: float64, float64, uint16. */
+export const COMPACT_COUNTS_OFFSET = 0;
+export const COMPACT_LOW_SUMS_OFFSET = 524_288;
+export const COMPACT_CODES_OFFSET = 1_572_864;
+
 /** Power sums by lane, float64: 4 × Σd, 4 × Σd², 4 × Σd³, 4 × Σd⁴. */
 export const SUMS_OFFSET = 1_835_008;
 /** Minimum and maximum by lane, float32: 4 + 4. */

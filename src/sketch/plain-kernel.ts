@@ -1,5 +1,8 @@
 import type { Kernel } from './kernel';
 import {
+  COMPACT_CODES_OFFSET,
+  COMPACT_COUNTS_OFFSET,
+  COMPACT_LOW_SUMS_OFFSET,
   EXTREMES_OFFSET,
   INFINITIES_OFFSET,
   MEMORY_BYTES,
@@ -23,6 +26,9 @@ export function createPlainKernel(): Kernel {
   const sums = new Float64Array(memory, SUMS_OFFSET, 16);
   const extremes = new Float32Array(memory, EXTREMES_OFFSET, 8);
   const infinities = new Int32Array(memory, INFINITIES_OFFSET, 1);
+  const codes = new Uint16Array(memory, COMPACT_CODES_OFFSET, 65_536);
+  const counts = new Float64Array(memory, COMPACT_COUNTS_OFFSET, 65_536);
+  const lowSums = new Float64Array(memory, COMPACT_LOW_SUMS_OFFSET, 65_536);
 
   return {
     memory,
@@ -52,6 +58,36 @@ export function createPlainKernel(): Kernel {
         const counter = ((i & 3) << 8) | at(bytes, offset + i);
         table[counter] = at(table, counter) + 1;
       }
+    },
+
+    compactBins() {
+      let found = 0;
+      for (let code = 0; code < 65_536; code++) {
+        const low = at(table, 2 * code);
+        const high = at(table, 2 * code + 1);
+        // A count is at least 1, and stands in the upper half.
+        if (high === 0) continue;
+        table[2 * code] = 0;
+        table[2 * code + 1] = 0;
+        codes[found] = code;
+        counts[found] = high >>> 8;
+        lowSums[found] = (high & 0xff) * 2 ** 32 + low;
+        found++;
+      }
+      return found;
+    },
+
+    compactCodes16() {
+      let found = 0;
+      for (let code = 0; code < 65_536; code++) {
+        const count = at(table, code);
+        if (count === 0) continue;
+        table[code] = 0;
+        codes[found] = code;
+        counts[found] = count;
+        found++;
+      }
+      return found;
     },
 
     powerSums(offset, count, pivot) {

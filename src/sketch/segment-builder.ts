@@ -2,7 +2,15 @@ import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import { BlockRows } from './block-rows';
 import { readWide, swapByteOrder } from './convert';
 import type { Kernel } from './kernel';
-import { INPUT_BYTES, INPUT_OFFSET, TABLE_BYTES, TABLE_OFFSET } from './layout';
+import {
+  COMPACT_CODES_OFFSET,
+  COMPACT_COUNTS_OFFSET,
+  COMPACT_LOW_SUMS_OFFSET,
+  INPUT_BYTES,
+  INPUT_OFFSET,
+  TABLE_BYTES,
+  TABLE_OFFSET,
+} from './layout';
 import type { SketchPlan } from './plan';
 import { BLOCK_ELEMENTS, MAX_SEGMENT_ELEMENTS, type SegmentSketch } from './segment';
 
@@ -113,10 +121,13 @@ export class SegmentBuilder {
 
   private drainBins(): Pick<SegmentSketch & { kind: 'binned' }, 'kind' | 'count' | 'codes' | 'counts' | 'lowSums'> {
     const { table, count } = this;
-    const codes =
-      count <= FEW_ELEMENTS
-        ? distinct(new Uint16Array(this.kernel.memory, INPUT_OFFSET, 2 * count).filter((_, i) => (i & 1) === 1))
-        : populated(65_536, (code) => table[2 * code + 1] !== 0);
+    if (count > FEW_ELEMENTS) {
+      const found = this.kernel.compactBins();
+      return { kind: 'binned', count, ...this.compacted(found), lowSums: this.column(COMPACT_LOW_SUMS_OFFSET, found) };
+    }
+    const codes = distinct(
+      new Uint16Array(this.kernel.memory, INPUT_OFFSET, 2 * count).filter((_, i) => (i & 1) === 1),
+    );
     const counts = new Float64Array(codes.length);
     const lowSums = new Float64Array(codes.length);
     codes.forEach((code, i) => {
@@ -132,6 +143,9 @@ export class SegmentBuilder {
 
   private drainCodes(bits: 8 | 16): SegmentSketch {
     const { table, count } = this;
+    if (bits === 16 && count > FEW_ELEMENTS) {
+      return { kind: 'codes', count, ...this.compacted(this.kernel.compactCodes16()) };
+    }
     if (bits === 8) {
       // Four sets of counters into one.
       for (let i = 256; i < 1024; i++) {
@@ -140,15 +154,27 @@ export class SegmentBuilder {
       }
     }
     const codes =
-      bits === 16 && count <= FEW_ELEMENTS
+      bits === 16
         ? distinct(new Uint16Array(this.kernel.memory, INPUT_OFFSET, count).slice())
-        : populated(2 ** bits, (code) => table[code] !== 0);
+        : Uint16Array.from({ length: 256 }, (_, code) => code).filter((code) => table[code] !== 0);
     const counts = new Float64Array(codes.length);
     codes.forEach((code, i) => {
       counts[i] = table[code] ?? 0;
       table[code] = 0;
     });
     return { kind: 'codes', count, codes, counts };
+  }
+
+  /** The columns that the kernel has just written, of `length` entries, as arrays of their own. */
+  private compacted(length: number): { codes: Uint16Array<ArrayBuffer>; counts: Float64Array<ArrayBuffer> } {
+    return {
+      codes: new Uint16Array(this.kernel.memory, COMPACT_CODES_OFFSET, length).slice(),
+      counts: this.column(COMPACT_COUNTS_OFFSET, length),
+    };
+  }
+
+  private column(offset: number, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.kernel.memory, offset, length).slice();
   }
 }
 
@@ -170,13 +196,6 @@ function elementWidth(plan: SketchPlan): number {
     case 'converted':
       return BYTES_PER_ELEMENT[plan.dtype];
   }
-}
-
-function populated(codes: number, isPopulated: (code: number) => boolean): Uint16Array<ArrayBuffer> {
-  const found = new Uint16Array(codes);
-  let count = 0;
-  for (let code = 0; code < codes; code++) if (isPopulated(code)) found[count++] = code;
-  return found.slice(0, count);
 }
 
 /** Sorts in place. */

@@ -110,12 +110,10 @@ export class TensorSketch {
 function addTotals(total: BinnedTotals, segment: BinnedSegment): BinnedTotals {
   let { moments, absoluteSum } = total;
   for (let row = 0; row < segment.blocks.length; row += BLOCK_COLUMNS) {
-    const [count = 0, mean = 0, m2 = 0, m3 = 0, m4 = 0, blockSum = 0] = segment.blocks.subarray(
-      row,
-      row + BLOCK_COLUMNS,
-    );
-    moments = mergeMoments(moments, { count, mean, m2, m3, m4 });
-    if (absoluteSum !== undefined) absoluteSum += blockSum;
+    const column = (index: number): number => segment.blocks[row + index] ?? 0;
+    const block = { count: column(0), mean: column(1), m2: column(2), m3: column(3), m4: column(4) };
+    moments = mergeMoments(moments, block);
+    if (absoluteSum !== undefined) absoluteSum += column(5);
   }
   return {
     moments,

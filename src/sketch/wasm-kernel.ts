@@ -18,9 +18,18 @@ export function createWasmKernel(module: Uint8Array): Kernel | undefined {
   const { WebAssembly } = globalThis as { readonly WebAssembly?: WebAssemblyApi };
   if (WebAssembly?.validate(module) !== true) return undefined;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module));
-  const { memory, binFloat32, countCodes16, countCodes8, powerSums, keepFinite } = exports;
+  const { memory, binFloat32, countCodes16, countCodes8, compactBins, compactCodes16, powerSums, keepFinite } = exports;
   if (memory.buffer.byteLength !== MEMORY_BYTES) {
     throw new Error(`The kernel has ${String(memory.buffer.byteLength)} bytes of memory, not ${String(MEMORY_BYTES)}`);
   }
-  return { memory: memory.buffer, binFloat32, countCodes16, countCodes8, powerSums, keepFinite };
+  return {
+    memory: memory.buffer,
+    binFloat32,
+    countCodes16,
+    countCodes8,
+    compactBins,
+    compactCodes16,
+    powerSums,
+    keepFinite,
+  };
 }

@@ -1,6 +1,15 @@
 // The inner loops of `Kernel` (../kernel.ts) in AssemblyScript. `../plain-kernel.ts` is the same arithmetic in
 // TypeScript: keep the two in step, a test compares their results bit for bit.
-import { EXTREMES_OFFSET, INFINITIES_OFFSET, SCRATCH_OFFSET, SUMS_OFFSET, TABLE_OFFSET } from '../layout';
+import {
+  COMPACT_CODES_OFFSET,
+  COMPACT_COUNTS_OFFSET,
+  COMPACT_LOW_SUMS_OFFSET,
+  EXTREMES_OFFSET,
+  INFINITIES_OFFSET,
+  SCRATCH_OFFSET,
+  SUMS_OFFSET,
+  TABLE_OFFSET,
+} from '../layout';
 
 function bin(pattern: u32): void {
   // (pattern >>> 16) × 8 bytes a word.
@@ -66,6 +75,33 @@ export function countCodes8(offset: usize, count: usize): void {
     count8(<u32>(a >> 56), 3);
   }
   for (let set: usize = 0; offset < end; offset++, set++) count8(load<u8>(offset), set & 3);
+}
+
+export function compactBins(): usize {
+  let found: usize = 0;
+  for (let code: usize = 0; code < 65536; code++) {
+    const word = load<u64>(code << 3, TABLE_OFFSET);
+    if (word == 0) continue;
+    store<u64>(code << 3, 0, TABLE_OFFSET);
+    store<u16>(found << 1, <u16>code, COMPACT_CODES_OFFSET);
+    store<f64>(found << 3, <f64>(word >> 40), COMPACT_COUNTS_OFFSET);
+    store<f64>(found << 3, <f64>(word & 0xffffffffff), COMPACT_LOW_SUMS_OFFSET);
+    found++;
+  }
+  return found;
+}
+
+export function compactCodes16(): usize {
+  let found: usize = 0;
+  for (let code: usize = 0; code < 65536; code++) {
+    const count = load<u32>(code << 2, TABLE_OFFSET);
+    if (count == 0) continue;
+    store<u32>(code << 2, 0, TABLE_OFFSET);
+    store<u16>(found << 1, <u16>code, COMPACT_CODES_OFFSET);
+    store<f64>(found << 3, <f64>count, COMPACT_COUNTS_OFFSET);
+    found++;
+  }
+  return found;
 }
 
 export function powerSums(offset: usize, count: usize, pivot: f64): i32 {

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileKernel } from '../../../src/sketch/assembly/compile.mjs';
 import {
+  COMPACT_CODES_OFFSET,
+  COMPACT_COUNTS_OFFSET,
+  COMPACT_LOW_SUMS_OFFSET,
   EXTREMES_OFFSET,
   INFINITIES_OFFSET,
   INPUT_BYTES,
@@ -164,6 +167,48 @@ describe('the two kernels', () => {
       }),
       { seed: 6, numRuns: 200 },
     );
+  });
+});
+
+describe('compacting', () => {
+  it('lists every bin with its count and its sum, in order, and leaves the table empty', () => {
+    const random = randomNumbers(11);
+    const patterns = Uint32Array.from({ length: 5000 }, () => Math.floor(random() ** 3 * 2 ** 32));
+    const expected = new Map<number, [number, number]>();
+    for (const pattern of patterns) {
+      const [count, lowSum] = expected.get(pattern >>> 16) ?? [0, 0];
+      expected.set(pattern >>> 16, [count + 1, lowSum + (pattern & 0xffff)]);
+    }
+    for (const kernel of kernels) {
+      load(new Uint8Array(patterns.buffer), INPUT_OFFSET);
+      kernel.binFloat32(INPUT_OFFSET, patterns.length);
+      const found = kernel.compactBins();
+      const codes = Array.from(new Uint16Array(kernel.memory, COMPACT_CODES_OFFSET, found));
+      expect(codes).toEqual([...expected.keys()].sort((a, b) => a - b));
+      const counts = new Float64Array(kernel.memory, COMPACT_COUNTS_OFFSET, found);
+      const lowSums = new Float64Array(kernel.memory, COMPACT_LOW_SUMS_OFFSET, found);
+      codes.forEach((code, i) => {
+        expect([counts[i], lowSums[i]]).toEqual(expected.get(code));
+      });
+      expect(new Uint8Array(kernel.memory, TABLE_OFFSET, TABLE_BYTES).every((byte) => byte === 0)).toBe(true);
+    }
+  });
+
+  it('lists every code of 16 bits with its count, and leaves the table empty', () => {
+    const random = randomNumbers(12);
+    const codes = Uint16Array.from({ length: 5000 }, () => Math.floor(random() ** 4 * 2 ** 16));
+    for (const kernel of kernels) {
+      load(new Uint8Array(codes.buffer), INPUT_OFFSET);
+      kernel.countCodes16(INPUT_OFFSET, codes.length);
+      const found = kernel.compactCodes16();
+      const columns = Array.from(new Uint16Array(kernel.memory, COMPACT_CODES_OFFSET, found), (code, i) => [
+        code,
+        new Float64Array(kernel.memory, COMPACT_COUNTS_OFFSET, found)[i],
+      ]);
+      const expected = [...new Set(codes)].sort((a, b) => a - b);
+      expect(columns).toEqual(expected.map((code) => [code, codes.filter((other) => other === code).length]));
+      expect(new Uint8Array(kernel.memory, TABLE_OFFSET, TABLE_BYTES).every((byte) => byte === 0)).toBe(true);
+    }
   });
 });
 
