@@ -68,6 +68,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '\\.mjs$' },
     enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default'] },
   },
 };

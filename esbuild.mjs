@@ -1,5 +1,5 @@
 // Builds everything that ships into dist/: `node esbuild.mjs [--development]`.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { compileKernel } from './src/sketch/assembly/compile.mjs';
@@ -22,7 +22,6 @@ const common = {
 /** @type {import('esbuild').BuildOptions} */
 const node = { ...common, platform: 'node', format: 'cjs', target: 'node20' };
 
-await rm(join(root, 'dist'), { recursive: true, force: true });
 await mkdir(join(root, 'dist'), { recursive: true });
 await mkdir(join(root, 'out'), { recursive: true });
 const charts = join(root, 'out', 'charts.json');

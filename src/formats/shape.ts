@@ -1,4 +1,3 @@
-import { BYTES_PER_ELEMENT, type DType } from './dtype';
 import { MAX_DIMENSIONS } from './limits';
 
 /**
@@ -16,10 +15,4 @@ export function elementCount(shape: readonly unknown[]): number | undefined {
     if (!Number.isSafeInteger(count)) return undefined;
   }
   return empty ? 0 : count;
-}
-
-/** Bytes of a contiguous tensor, or undefined if that number is not a safe integer. */
-export function byteLength(count: number, dtype: DType): number | undefined {
-  const bytes = count * BYTES_PER_ELEMENT[dtype];
-  return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
