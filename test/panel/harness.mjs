@@ -1,0 +1,185 @@
+/**
+ * The panel outside of VS Code: the built webview in a plain Chromium page, under the extension's content security
+ * policy, with a stand-in for the host that plays scenarios.
+ */
+
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import { ensureChromium } from '../host/chromium.mjs';
+import { THEMES } from './themes.mjs';
+
+const root = join(import.meta.dirname, '..', '..');
+const NONCE = 'harness';
+
+/** The states that the stand-in for the host can play (scenarios.ts). */
+export const SCENARIOS = [
+  'complete',
+  'waiting',
+  'opened',
+  'running',
+  'streaming',
+  'cancelled',
+  'failed',
+  'refused',
+  'initial',
+  'hostile',
+  'broken',
+  'buffersOnly',
+  'mixed',
+  'thousand',
+  'tenThousand',
+];
+
+/** The same policy as src/editor/panel-html.ts, with this server in the place of VS Code's resource server. */
+const POLICY = [
+  `default-src 'none'`,
+  `script-src 'nonce-${NONCE}'`,
+  `style-src 'self' 'nonce-${NONCE}'`,
+  `img-src 'self' data:`,
+  `font-src 'self'`,
+].join('; ');
+
+/** @param {string} theme */
+function pageHtml(theme) {
+  const { bodyClass, variables } = THEMES[theme] ?? THEMES['dark'] ?? { bodyClass: '', variables: {} };
+  // as VS Code does it: variables on <html> through the CSSOM, the theme's kind as a class of <body>
+  const applyTheme = `(function () {
+    const variables = ${JSON.stringify(variables)};
+    for (const name in variables) document.documentElement.style.setProperty('--vscode-' + name, variables[name]);
+    document.body.className = ${JSON.stringify(bodyClass)};
+  })();`;
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/webview.css">
+<title>Prunability</title>
+</head>
+<body>
+<prunability-panel></prunability-panel>
+<script nonce="${NONCE}">${applyTheme}</script>
+<script nonce="${NONCE}" src="/fake-host.js"></script>
+<script nonce="${NONCE}" src="/webview.js"></script>
+</body>
+</html>`;
+}
+
+/**
+ * Serves the pages on a port of the loopback interface.
+ * @param {string} assets folder of webview.js and webview.css
+ */
+async function servePages(assets) {
+  for (const name of ['webview.js', 'webview.css']) {
+    if (!existsSync(join(assets, name)))
+      throw new Error(`${join(assets, name)} is missing: run "node esbuild.mjs" first.`);
+  }
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, 'fake-host.mjs')],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    platform: 'browser',
+    target: 'chrome132',
+    logLevel: 'warning',
+  });
+  const files = {
+    '/fake-host.js': { type: 'text/javascript', body: outputFiles[0]?.text ?? '' },
+    '/webview.js': { type: 'text/javascript', body: await readFile(join(assets, 'webview.js')) },
+    '/webview.css': { type: 'text/css', body: await readFile(join(assets, 'webview.css')) },
+  };
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const file = files[url.pathname];
+    if (file === undefined && url.pathname !== '/') {
+      response.writeHead(404).end();
+      return;
+    }
+    response.setHeader('Content-Type', `${file?.type ?? 'text/html'}; charset=utf-8`);
+    response.end(file?.body ?? pageHtml(url.searchParams.get('theme') ?? 'dark'));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+/**
+ * @typedef {object} OpenOptions
+ * @property {string} [scenario]
+ * @property {string} [theme]
+ * @property {number} [width]
+ * @property {number} [height]
+ * @property {number} [pause] milliseconds between the events that follow
+ * @property {boolean} [reducedMotion]
+ */
+
+/** One browser and one server for a run of tests. */
+export class Harness {
+  /** @type {{ page: string, text: string }[]} what pages complained about, policy violations included */
+  complaints = [];
+
+  /** @param {import('node:http').Server} server @param {import('playwright-core').Browser} browser */
+  constructor(server, browser) {
+    this.server = server;
+    this.browser = browser;
+  }
+
+  /** @param {string} [assets] folder of the built webview */
+  static async start(assets = join(root, 'dist')) {
+    const executablePath = await ensureChromium();
+    const server = await servePages(assets);
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+    return new Harness(server, browser);
+  }
+
+  /**
+   * Opens the panel in a page of its own.
+   * @param {OpenOptions} [options]
+   */
+  async open(options = {}) {
+    const {
+      scenario = 'complete',
+      theme = 'dark',
+      width = 1280,
+      height = 900,
+      pause = 30,
+      reducedMotion = false,
+    } = options;
+    const context = await this.browser.newContext({
+      viewport: { width, height },
+      reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+      ...(theme.startsWith('contrast') ? { forcedColors: 'none' } : {}),
+    });
+    const page = await context.newPage();
+    const name = `${scenario} ${theme} ${width}`;
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning')
+        this.complaints.push({ page: name, text: message.text() });
+    });
+    page.on('pageerror', (error) => this.complaints.push({ page: name, text: String(error.stack ?? error) }));
+    await page.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (event) => {
+        console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+      });
+    });
+    await page.goto(`${this.url}/?scenario=${scenario}&theme=${theme}&pause=${pause}`);
+    await page.waitForSelector('panel-header h1', { state: 'attached' });
+    return page;
+  }
+
+  get url() {
+    const address = this.server.address();
+    if (address === null || typeof address === 'string') throw new Error('The server does not listen');
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  async close() {
+    await this.browser.close();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}

@@ -1,0 +1,17 @@
+// The panel's tests in a real browser: `node test/panel/run.mjs [folder of the built webview]`.
+// Closes with "N passed, N failed".
+import { join } from 'node:path';
+import Mocha from 'mocha';
+
+const mocha = new Mocha({ timeout: 60_000, slow: 5000 });
+mocha.addFile(join(import.meta.dirname, 'panel.test.mjs'));
+await mocha.loadFilesAsync();
+let passed = 0;
+let failed = 0;
+mocha
+  .run(() => {
+    console.log(`${passed} passed, ${failed} failed`);
+    process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+  })
+  .on('pass', () => (passed += 1))
+  .on('fail', () => (failed += 1));

@@ -1,0 +1,11 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { kurtosisByLayerSpec, limitByLayerSpec } from './by-layer';
+import { distributionSpec } from './distribution';
+
+/** Every chart of the panel, by the name under which its compiled form is imported. */
+export const CHART_SPECS: Readonly<Record<string, TopLevelSpec>> = {
+  distributionLinear: distributionSpec('linear'),
+  distributionLogarithmic: distributionSpec('log'),
+  kurtosisByLayer: kurtosisByLayerSpec(),
+  limitByLayer: limitByLayerSpec(),
+};

@@ -1,0 +1,220 @@
+import charts from 'generated:charts';
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import type { LayerResult } from '../../src/protocol/analysis';
+import type { TensorFacts, TensorStatistics } from '../../src/report/report';
+import type { Term } from '../model/glossary';
+import { layerDistribution, type LayerDistribution } from '../model/layer-distribution';
+import { layerRemark } from '../model/layer-remark';
+import { nameText } from '../model/name-text';
+import { fixed, grouped, percent, shapeText, significant } from '../model/number-text';
+import type { Topic } from '../model/panel-model';
+import { dataTableStyles } from '../style/data-table-styles';
+import { icon } from '../style/icons';
+import { layerDetailStyles } from '../style/layer-detail-styles';
+import { sharedStyles } from '../style/shared-styles';
+import { dataTable, type DataTable } from './data-table';
+import './layer-charts';
+import { PanelElement } from './panel-element';
+import './vega-chart';
+import type { ChartData } from './vega-chart';
+
+const CHART_HEIGHT = 212;
+const CHART_COLORS = ['kept', 'pruned', 'muted', 'fit', 'hand'] as const;
+
+/** Beside the table: the selected layer, or all layers at once. */
+@customElement('layer-detail')
+export class LayerDetail extends PanelElement {
+  @state() private showsTable = false;
+  protected readonly topics: readonly Topic[] = ['analysis', 'fraction', 'selection', 'display'];
+  private known:
+    | { readonly result: LayerResult; readonly distribution: LayerDistribution | undefined; readonly data: ChartData }
+    | undefined;
+
+  static override styles = [sharedStyles, dataTableStyles, layerDetailStyles];
+
+  override render(): TemplateResult {
+    const { detail } = this.model.view;
+    const tab = (id: 'layer' | 'model', label: string): TemplateResult =>
+      html`<button
+        role="tab"
+        id="tab-${id}"
+        aria-selected=${detail === id}
+        aria-controls="tab-panel"
+        tabindex=${detail === id ? 0 : -1}
+        @click=${() => {
+          this.model.setDisplay({ detail: id });
+        }}
+      >
+        ${label}
+      </button>`;
+    return html`<div class="top">
+        <div class="tabs" role="tablist" aria-label="Detail" @keydown=${this.tabKey}>
+          ${tab('layer', 'Layer')}${tab('model', 'All layers')}
+        </div>
+        ${detail === 'layer' && this.model.analysis.readCount > 0 ? this.chartTools() : nothing}
+      </div>
+      <div id="tab-panel" role="tabpanel" aria-labelledby="tab-${detail}">
+        ${detail === 'layer' ? this.layer() : html`<layer-charts .model=${this.model}></layer-charts>`}
+      </div>`;
+  }
+
+  private readonly tabKey = (event: KeyboardEvent): void => {
+    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+    event.preventDefault();
+    this.model.setDisplay({ detail: this.model.view.detail === 'layer' ? 'model' : 'layer' });
+    void this.updateComplete.then(() => {
+      this.renderRoot.querySelector<HTMLElement>('[role=tab][tabindex="0"]')?.focus();
+    });
+  };
+
+  private chartTools(): TemplateResult {
+    const { logarithmic } = this.model.view;
+    const scale = (log: boolean, label: string): TemplateResult =>
+      html`<button
+        aria-pressed=${logarithmic === log}
+        @click=${() => {
+          this.model.setDisplay({ logarithmic: log });
+        }}
+      >
+        ${label}
+      </button>`;
+    return html`<div class="seg" role="group" aria-label="Scale of the shares">
+        ${scale(false, 'lin')}${scale(true, 'log')}
+      </div>
+      <button
+        class="data-toggle"
+        aria-expanded=${this.showsTable}
+        @click=${() => {
+          this.showsTable = !this.showsTable;
+        }}
+      >
+        ${icon('data')}Data
+      </button>`;
+  }
+
+  private layer(): TemplateResult | typeof nothing {
+    const index = this.model.selected;
+    const tensor = index === undefined ? undefined : this.model.tensors[index];
+    if (index === undefined || tensor === undefined) return nothing;
+    const result = this.model.analysis.result(index);
+    const curve = this.model.curve;
+    const remark = layerRemark({
+      tensor,
+      statistics: result?.statistics,
+      kept: this.model.survivingFraction(index),
+      inScope: this.model.isInScope(index),
+      modelScale: curve === undefined || curve.count === 0 ? undefined : Math.sqrt(curve.energy / curve.count),
+    });
+    const facts = [shapeText(tensor.shape), `${grouped(tensor.count)} values`, tensor.dtype, tensor.role];
+    return html`<h2 class="name" dir="auto">${nameText(tensor.name)}</h2>
+      <p class="muted facts">${facts.join(' · ')}</p>
+      ${result === undefined ? html`<div class="placeholder">Not read yet</div>` : this.distribution(index, tensor, result)}
+      <p class="remark">${remark}</p>
+      ${result === undefined ? nothing : this.moments(result.statistics)}`;
+  }
+
+  private distribution(index: number, tensor: TensorFacts, result: LayerResult): TemplateResult {
+    const { logarithmic } = this.model.view;
+    if (this.known?.result !== result) {
+      const distribution = layerDistribution(result);
+      this.known = {
+        result,
+        distribution,
+        data: distribution === undefined ? {} : { bins: distribution.bins, fits: distribution.fits },
+      };
+    }
+    const { distribution, data } = this.known;
+    if (distribution === undefined) {
+      const { min } = result.statistics;
+      const why = min === null ? 'No finite values' : `All values are ${significant(min)}`;
+      return html`<div class="placeholder">${why}: no distribution to draw</div>`;
+    }
+    const prunes = this.model.isInScope(index) && this.model.cut !== undefined;
+    const threshold = this.model.cut?.threshold.magnitude ?? 0;
+    const { low, high, top, floor } = distribution;
+    return html`<div class="bar">
+        <div class="legend">
+          <span><i class="kept"></i>kept</span>
+          <span><i class="pruned"></i>pruned</span>
+          <span><i class="gaussian"></i>Gaussian</span>
+          <button
+            title="What the fitted curves are"
+            @click=${(event: Event) => {
+              this.explain(event, { kind: 'term', term: 'fits' });
+            }}
+          >
+            <i class="laplace"></i><span class="term">Laplace</span>
+          </button>
+        </div>
+      </div>
+      <vega-chart
+        .spec=${logarithmic ? charts.distributionLogarithmic : charts.distributionLinear}
+        .height=${CHART_HEIGHT}
+        .colors=${CHART_COLORS}
+        .data=${data}
+        .signals=${{ threshold, prunes, low, high, top, floor }}
+        label=${distributionLabel(tensor, result.statistics, distribution, prunes ? threshold : undefined)}
+      ></vega-chart>
+      ${this.showsTable ? html`<div class="table">${dataTable(distributionTable(tensor, distribution))}</div>` : nothing}`;
+  }
+
+  private moments(statistics: TensorStatistics): TemplateResult {
+    const items: readonly (readonly [Term, string, string])[] = [
+      ['mean', 'Mean', significant(statistics.mean, 2)],
+      ['std', 'Std', significant(statistics.std)],
+      ['skewness', 'Skewness', fixed(statistics.skewness, 2)],
+      ['kurtosis', 'Kurtosis', fixed(statistics.kurtosis, 2)],
+      ['range', 'Min', significant(statistics.min)],
+      ['range', 'Max', significant(statistics.max)],
+      ['norms', 'L2 norm', significant(statistics.l2Norm)],
+      ['zeros', 'Zeros', grouped(statistics.zeroCount)],
+    ];
+    return html`<dl class="moments">
+      ${items.map(
+        ([term, label, value]) =>
+          html`<div>
+            <dt>
+              <button
+                class="term"
+                @click=${(event: Event) => {
+                  this.explain(event, { kind: 'term', term });
+                }}
+              >
+                ${label}
+              </button>
+            </dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>`;
+  }
+}
+
+function distributionLabel(
+  tensor: TensorFacts,
+  { mean, std, kurtosis }: TensorStatistics,
+  { low, high }: LayerDistribution,
+  threshold: number | undefined,
+): string {
+  const cut = threshold === undefined ? '' : ` The threshold is at ±${significant(threshold)}.`;
+  return `Distribution of ${nameText(tensor.name)} from ${significant(low)} to ${significant(high)}: mean ${significant(mean)}, standard deviation ${significant(std)}, kurtosis ${fixed(kurtosis, 2)}.${cut}`;
+}
+
+function distributionTable(tensor: TensorFacts, { bins, zeroShare, outsideShare }: LayerDistribution): DataTable {
+  return {
+    caption: `Distribution of ${nameText(tensor.name)}`,
+    columns: ['Values', 'Share'],
+    rows: [
+      ...(zeroShare > 0 ? [['exactly 0', percent(zeroShare, 2)]] : []),
+      ...(outsideShare > 0 ? [['beyond the chart', percent(outsideShare, 2)]] : []),
+      ...bins.map((bin) => [bin.range, bin.shareText]),
+    ],
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'layer-detail': LayerDetail;
+  }
+}

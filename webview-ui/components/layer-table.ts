@@ -1,0 +1,495 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import type { ReportWarning, TensorFacts } from '../../src/report/report';
+import { nameText } from '../model/name-text';
+import { fixed, grouped, limitPercent, NO_NUMBER, percent, shapeText, significant } from '../model/number-text';
+import type { Topic } from '../model/panel-model';
+import { fittingColumns, gridTemplate, type TableColumn } from '../model/table-columns';
+import type { SortColumn } from '../model/view-state';
+import { scrollToShow, visibleRange } from '../model/virtual-range';
+import { cssomStyle } from '../style/cssom-style';
+import { icon } from '../style/icons';
+import { layerTableStyles } from '../style/layer-table-styles';
+import { sharedStyles } from '../style/shared-styles';
+import { onThemeChange, theme } from '../style/theme';
+import { PanelElement } from './panel-element';
+import { drawSparkline, SPARKLINE_HEIGHT, SPARKLINE_WIDTH } from './sparkline';
+
+const ROW_HEIGHT = 24;
+const HEAD_HEIGHT = 29;
+/** Less than this is left of a layer: its number is marked. */
+const LOW = 0.01;
+/** The sparklines' common scale holds this share of the scope's weights. */
+const COMMON_SHARE = 0.995;
+/** Position of the header in the order of rows, for the keyboard. */
+const HEADER = -1;
+
+/** Row position (or {@link HEADER}) and column. */
+interface CellPosition {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** The layers: sortable, filterable, only the visible rows in the document. An ARIA grid with one tab stop. */
+@customElement('layer-table')
+export class LayerTable extends PanelElement {
+  @state() private width = 0;
+  @state() private viewHeight = 0;
+  @state() private scrolledTo = 0;
+  /** The cell that the reader has put the grid's tab stop on. */
+  @state() private stopAt: CellPosition | undefined;
+  protected readonly topics: readonly Topic[] = ['analysis', 'fraction', 'rows', 'selection', 'display'];
+
+  /** Where the tab stop is, as of the last drawing. */
+  private stop: CellPosition = { row: HEADER, column: 0 };
+  private restored = false;
+  private forgetTheme: (() => void) | undefined;
+  private flagged: ReadonlySet<string> = new Set();
+  private flaggedFrom: readonly ReportWarning[] | undefined;
+  private readonly resize = new ResizeObserver(([entry]) => {
+    if (entry === undefined) return;
+    this.width = Math.floor(entry.contentRect.width);
+    this.viewHeight = Math.floor(entry.contentRect.height);
+  });
+
+  static override styles = [sharedStyles, layerTableStyles];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.forgetTheme = onThemeChange(() => {
+      this.requestUpdate();
+    });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.forgetTheme?.();
+    this.resize.disconnect();
+  }
+
+  /** Puts the cursor into the filter. */
+  focusFilter(): void {
+    const input = this.renderRoot.querySelector('input');
+    input?.focus();
+    input?.select();
+  }
+
+  protected override firstUpdated(changed: PropertyValues): void {
+    super.firstUpdated(changed);
+    this.resize.observe(this.scroller);
+  }
+
+  protected override updated(): void {
+    if (!this.restored && this.viewHeight > 0 && this.model.rows.length > 0) {
+      this.restored = true;
+      this.scroller.scrollTop = this.model.view.scrollTop;
+    }
+    this.drawSparklines();
+  }
+
+  override render(): TemplateResult {
+    const columns = this.columns();
+    const { rows } = this.model;
+    this.stop = this.tabStop();
+    const total = this.model.tensors.length;
+    return html`${this.tools(rows.length)}
+      <div
+        class="grid"
+        role="grid"
+        aria-label="Layers"
+        aria-rowcount=${rows.length + 1}
+        aria-colcount=${columns.length}
+        ${cssomStyle({ '--columns': gridTemplate(columns) })}
+        @scroll=${this.scrolled}
+        @keydown=${this.key}
+      >
+        <div class="head" role="rowgroup">
+          <div class="row" role="row" aria-rowindex="1">${columns.map((column, at) => this.header(column, at))}</div>
+        </div>
+        <div class="body" role="rowgroup" ${cssomStyle({ height: `${String(rows.length * ROW_HEIGHT)}px` })}>
+          ${repeat(
+            this.positions(rows.length),
+            (position) => rows[position],
+            (position) => this.row(position, rows[position] ?? 0, columns),
+          )}
+        </div>
+        ${rows.length === 0 && total > 0 ? html`<p class="empty">${this.emptiness()}</p>` : nothing}
+      </div>`;
+  }
+
+  private get scroller(): HTMLElement {
+    const grid = this.renderRoot.querySelector<HTMLElement>('.grid');
+    if (grid === null) throw new Error('The grid is always there');
+    return grid;
+  }
+
+  private columns(): readonly TableColumn[] {
+    return fittingColumns(this.width, this.model.analysis.typicalNameLength);
+  }
+
+  /** Height of the part under the header. */
+  private get bodyHeight(): number {
+    return Math.max(0, this.viewHeight - HEAD_HEIGHT);
+  }
+
+  private tools(shown: number): TemplateResult {
+    const { view, scope, analysis } = this.model;
+    const { vectors, others } = analysis.groupSizes;
+    return html`<div class="tools">
+      <div class="filter">
+        <input
+          type="search"
+          placeholder="Filter layers ( / )"
+          aria-label="Filter layers by name, shape, type or role"
+          spellcheck="false"
+          .value=${view.filter}
+          @input=${(event: InputEvent) => {
+            if (event.target instanceof HTMLInputElement) this.filter(event.target.value);
+          }}
+          @keydown=${this.filterKey}
+        />
+        ${
+          view.filter === ''
+            ? nothing
+            : html`<button
+                aria-label="Clear the filter"
+                @click=${() => {
+                  this.filter('');
+                  this.focusFilter();
+                }}
+              >
+                ${icon('close')}
+              </button>`
+        }
+      </div>
+      ${
+        scope === 'weights' && vectors > 0
+          ? this.chip('Biases and norms', vectors, view.showVectors, (showVectors) => {
+              this.model.setShown({ showVectors });
+            })
+          : nothing
+      }
+      ${
+        others > 0 && others < this.model.tensors.length
+          ? this.chip('Buffers and optimiser state', others, view.showOthers, (showOthers) => {
+              this.model.setShown({ showOthers });
+            })
+          : nothing
+      }
+      <span class="muted total" aria-live="polite"
+        >${grouped(shown)} of ${grouped(this.model.tensors.length)} tensors</span
+      >
+    </div>`;
+  }
+
+  private chip(label: string, count: number, on: boolean, set: (on: boolean) => void): TemplateResult {
+    return html`<button
+      class="chip"
+      aria-pressed=${on}
+      @click=${() => {
+        set(!on);
+      }}
+    >
+      ${label} (${grouped(count)})
+    </button>`;
+  }
+
+  private emptiness(): string {
+    if (this.model.view.filter !== '') return `No layer matches “${this.model.view.filter}”.`;
+    return 'No weights in this file.';
+  }
+
+  private header(column: TableColumn, at: number): TemplateResult {
+    const { sort } = this.model.view;
+    const sortable = column.id !== 'distribution';
+    const active = sort?.column === column.id;
+    const order = active ? (sort.descending ? 'descending' : 'ascending') : 'none';
+    return html`<div
+      class="cell ${column.numeric ? 'n' : ''} ${sortable ? '' : 'still'}"
+      role="columnheader"
+      aria-colindex=${at + 1}
+      aria-sort=${sortable ? order : nothing}
+      tabindex=${this.isTabStop(HEADER, at) ? 0 : -1}
+      title=${column.title}
+      @click=${() => {
+        this.stopAt = { row: HEADER, column: at };
+        if (column.id !== 'distribution') this.sort(column.id);
+      }}
+    >
+      ${active ? icon(order === 'descending' ? 'descending' : 'ascending') : nothing}${this.headerText(column)}
+    </div>`;
+  }
+
+  private headerText(column: TableColumn): string {
+    const { prunedFraction } = this.model;
+    if (column.id === 'kept' && prunedFraction !== undefined) {
+      const whole = Number.isInteger(Number((100 * prunedFraction).toFixed(1)));
+      return `Kept at ${percent(prunedFraction, whole ? 0 : 1)}`;
+    }
+    if (column.id === 'distribution') {
+      const reach = this.reach();
+      return reach === undefined ? column.label : `Weights, ±${significant(reach, 1)}`;
+    }
+    return column.label;
+  }
+
+  /** Visible rows, and the one that has the focus: it must not leave the document when it is scrolled away. */
+  private positions(count: number): readonly number[] {
+    const { start, end } = visibleRange(this.scrolledTo, this.bodyHeight, ROW_HEIGHT, count);
+    const positions = Array.from({ length: end - start }, (_, i) => start + i);
+    const stop = this.stop.row;
+    if (stop >= 0 && stop < count && stop < start) positions.unshift(stop);
+    if (stop >= 0 && stop < count && stop >= end) positions.push(stop);
+    return positions;
+  }
+
+  private tabStop(): CellPosition {
+    if (this.stopAt !== undefined && this.stopAt.row < this.model.rows.length) return this.stopAt;
+    const { selected } = this.model;
+    const row = selected === undefined ? -1 : this.model.rows.indexOf(selected);
+    return { row: Math.max(row, Math.min(0, this.model.rows.length - 1)), column: 0 };
+  }
+
+  private isTabStop(row: number, column: number): boolean {
+    return this.stop.row === row && this.stop.column === column;
+  }
+
+  private row(position: number, index: number, columns: readonly TableColumn[]): TemplateResult {
+    const tensor = this.model.tensors[index];
+    if (tensor === undefined) return html``;
+    const kept = this.model.survivingFraction(index);
+    const low = kept !== undefined && kept < LOW && tensor.prunable;
+    return html`<div
+      class="row ${low ? 'low' : ''}"
+      role="row"
+      aria-rowindex=${position + 2}
+      aria-selected=${index === this.model.selected}
+      data-index=${index}
+      ${cssomStyle({ top: `${String(position * ROW_HEIGHT)}px` })}
+      @click=${(event: Event) => {
+        this.clicked(event, position, index);
+      }}
+    >
+      ${columns.map(
+        (column, at) =>
+          html`<div
+            class="cell ${column.numeric ? 'n' : ''} ${column.id === 'kept' ? 'kept' : ''} ${column.id === 'name' ? 'name' : ''} ${column.id === 'shape' || column.id === 'dtype' ? 'mono dim' : ''}"
+            role=${column.id === 'name' ? 'rowheader' : 'gridcell'}
+            aria-colindex=${at + 1}
+            tabindex=${this.isTabStop(position, at) ? 0 : -1}
+          >
+            ${this.cell(column, index, tensor, kept)}
+          </div>`,
+      )}
+    </div>`;
+  }
+
+  private cell(column: TableColumn, index: number, tensor: TensorFacts, kept: number | undefined): unknown {
+    const statistics = this.model.statistics(index);
+    switch (column.id) {
+      case 'name':
+        return html`${nameSpan(tensor.name)}${
+          tensor.aliasOf === undefined
+            ? nothing
+            : html`<i class="tag" title="Shares its memory with ${nameText(tensor.aliasOf)}">tied</i>`
+        }${
+          this.isFlagged(tensor.name)
+            ? html`<svg class="icon" viewBox="0 0 16 16" role="img" aria-label="has a warning">
+                <path d="M8 2.5L14 13.5H2zM8 6.5v3.5M8 11.2v1" />
+              </svg>`
+            : nothing
+        }`;
+      case 'shape':
+        return html`<span title=${shapeText(tensor.shape)}>${shapeText(tensor.shape)}</span>`;
+      case 'dtype':
+        return html`<span title=${tensor.dtype}>${tensor.storedDtype ?? tensor.dtype}</span>`;
+      case 'count':
+        return grouped(tensor.count);
+      case 'distribution':
+        return html`<canvas width=${SPARKLINE_WIDTH} height=${SPARKLINE_HEIGHT} aria-hidden="true"></canvas>`;
+      case 'kurtosis':
+        return statistics === undefined ? nothing : fixed(statistics.kurtosis, 2);
+      case 'std':
+        return statistics === undefined ? nothing : significant(statistics.std);
+      case 'zeros':
+        return statistics === undefined ? nothing : zeroText(statistics.zeroCount, tensor.count);
+      case 'limit':
+        if (statistics === undefined) return nothing;
+        return statistics.limit === null || !tensor.prunable ? NO_NUMBER : percent(statistics.limit);
+      case 'kept':
+        return this.keptCell(index, tensor, kept);
+    }
+  }
+
+  private keptCell(index: number, tensor: TensorFacts, kept: number | undefined): unknown {
+    if (!tensor.prunable) return html`<span class="dim">${NO_NUMBER}</span>`;
+    if (!this.model.isInScope(index)) return html`<span class="dim">all</span>`;
+    if (kept === undefined) return nothing;
+    const even = 1 - (this.model.prunedFraction ?? 0);
+    return html`<div class="meter" aria-hidden="true">
+        <i ${cssomStyle({ transform: `scaleX(${kept.toFixed(4)})` })}></i>
+        <b ${cssomStyle({ left: `${(100 * even).toFixed(1)}%` })}></b>
+      </div>
+      <span>${keptText(kept)}</span>`;
+  }
+
+  private isFlagged(name: string): boolean {
+    const warnings = this.model.analysis.update?.warnings;
+    if (warnings !== this.flaggedFrom) {
+      this.flaggedFrom = warnings;
+      this.flagged = new Set(warnings?.flatMap((warning) => warning.tensors ?? []));
+    }
+    return this.flagged.has(name);
+  }
+
+  /** ± what the sparklines show: most of the scope's weights, rounded up so that it seldom changes while layers arrive. */
+  private reach(): number | undefined {
+    const curve = this.model.analysis.curve('weights') ?? this.model.curve;
+    if (curve === undefined || curve.energy === 0) return undefined;
+    const wanted = 1.1 * curve.threshold(COMMON_SHARE * curve.count).magnitude;
+    if (!(wanted > 0)) return undefined;
+    const decade = 10 ** Math.floor(Math.log10(wanted));
+    return decade * ([1, 2, 3, 4, 5, 6, 8, 10].find((step) => step * decade >= wanted) ?? 10);
+  }
+
+  private drawSparklines(): void {
+    const reach = this.reach();
+    const colors = theme();
+    const threshold = this.model.cut?.threshold.magnitude;
+    for (const row of this.renderRoot.querySelectorAll<HTMLElement>('.body .row')) {
+      const canvas = row.querySelector('canvas');
+      if (canvas === null) continue;
+      const index = Number(row.dataset.index);
+      const result = this.model.analysis.result(index);
+      const cut = this.model.isInScope(index) ? threshold : undefined;
+      const input =
+        result === undefined || reach === undefined || result.cells.count.length === 0
+          ? undefined
+          : { result, reach, threshold: cut, selected: index === this.model.selected && !colors.highContrast };
+      drawSparkline(canvas, input, colors);
+    }
+  }
+
+  private clicked(event: Event, position: number, index: number): void {
+    const cell = event.target instanceof Element ? event.target.closest('.cell') : null;
+    this.stopAt = { row: position, column: Math.max(0, Number(cell?.getAttribute('aria-colindex') ?? 1) - 1) };
+    this.model.select(index);
+  }
+
+  private sort(column: SortColumn): void {
+    const { sort } = this.model.view;
+    // numbers are most telling from the top; a third click gives back the order of the file
+    const first = column !== 'name' && column !== 'shape' && column !== 'dtype';
+    if (sort?.column !== column) this.model.setSort({ column, descending: first });
+    else if (sort.descending === first) this.model.setSort({ column, descending: !first });
+    else this.model.setSort(undefined);
+  }
+
+  private filter(text: string): void {
+    this.stopAt = undefined;
+    this.model.setFilter(text);
+  }
+
+  private readonly filterKey = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && this.model.view.filter !== '') {
+      this.filter('');
+      event.stopPropagation();
+    } else if (event.key === 'ArrowDown') {
+      event.preventDefault();
+      void this.moveTo(0, 0);
+    }
+  };
+
+  private readonly scrolled = (): void => {
+    this.scrolledTo = this.scroller.scrollTop;
+    if (this.restored) this.model.setScrollTop(this.scrolledTo);
+  };
+
+  private readonly key = (event: KeyboardEvent): void => {
+    const count = this.model.rows.length;
+    const columns = this.columns();
+    const { row, column } = this.tabStop();
+    if (row === HEADER && (event.key === 'Enter' || event.key === ' ')) {
+      const id = columns[column]?.id;
+      if (id !== undefined && id !== 'distribution') this.sort(id);
+      event.preventDefault();
+      return;
+    }
+    const page = Math.max(1, Math.floor(this.bodyHeight / ROW_HEIGHT) - 1);
+    const moves: Readonly<Record<string, readonly [number, number]>> = {
+      ArrowUp: [row - 1, column],
+      ArrowDown: [row + 1, column],
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      PageUp: [Math.max(0, row - page), column],
+      PageDown: [row + page, column],
+      Home: [0, column],
+      End: [count - 1, column],
+    };
+    const move = moves[event.key];
+    if (move === undefined || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    void this.moveTo(
+      Math.min(count - 1, Math.max(HEADER, move[0])),
+      Math.min(columns.length - 1, Math.max(0, move[1])),
+    );
+  };
+
+  /** Moves the tab stop and the focus; the selection goes along. */
+  private async moveTo(row: number, column: number): Promise<void> {
+    this.stopAt = { row, column };
+    const index = this.model.rows[row];
+    if (index !== undefined) {
+      this.model.select(index);
+      this.scroller.scrollTop = scrollToShow(row, this.scroller.scrollTop, this.bodyHeight, ROW_HEIGHT);
+      this.scrolledTo = this.scroller.scrollTop;
+    }
+    await this.updateComplete;
+    this.renderRoot
+      .querySelector<HTMLElement>(`[aria-rowindex="${String(row + 2)}"] [aria-colindex="${String(column + 1)}"]`)
+      ?.focus({ preventScroll: true });
+  }
+
+  protected override modelChanged(): void {
+    super.modelChanged();
+    this.showSelected();
+  }
+
+  private shownSelection: string | undefined;
+
+  /** A layer selected elsewhere (a warning, a chart) is scrolled into view. */
+  private showSelected(): void {
+    const { selected: name } = this.model.view;
+    if (name === this.shownSelection) return;
+    const first = this.shownSelection === undefined && !this.restored;
+    this.shownSelection = name;
+    const { selected } = this.model;
+    const position = selected === undefined ? -1 : this.model.rows.indexOf(selected);
+    if (first || position < 0 || this.bodyHeight === 0) return;
+    void this.updateComplete.then(() => {
+      this.scroller.scrollTop = scrollToShow(position, this.scroller.scrollTop, this.bodyHeight, ROW_HEIGHT);
+    });
+  }
+}
+
+/** The name; where there is no room for all of it its end stays, which tells it from its neighbours. */
+function nameSpan(name: string): TemplateResult {
+  return html`<span class="text" title=${nameText(name)}><bdi dir="auto">${nameText(name)}</bdi></span>`;
+}
+
+/** One decimal; never 0 % of a layer that keeps something. */
+function keptText(kept: number): string {
+  if (kept === 1) return percent(1);
+  return kept > 0 && kept < 0.0005 ? `< ${percent(0.001, 1)}` : percent(kept, 1);
+}
+
+function zeroText(zeros: number, count: number): string {
+  return zeros === 0 || count === 0 ? '0' : limitPercent(zeros / count);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'layer-table': LayerTable;
+  }
+}

@@ -1,0 +1,299 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { ExportFormat } from '../../src/protocol/panel';
+import type { PanelHost } from '../host-connection';
+import { byteSize, duration, grouped, percent, shortCount } from '../model/number-text';
+import type { Topic } from '../model/panel-model';
+import { cssomStyle } from '../style/cssom-style';
+import { icon } from '../style/icons';
+import { sharedStyles } from '../style/shared-styles';
+import { PanelElement } from './panel-element';
+
+const EXPORTS: readonly { readonly format: ExportFormat; readonly label: string }[] = [
+  { format: 'json', label: 'JSON report' },
+  { format: 'csv', label: 'CSV, one row a tensor' },
+  { format: 'markdown', label: 'Markdown summary' },
+];
+
+/** What file this is, how the analysis stands, and what can be done with it. */
+@customElement('panel-header')
+export class PanelHeader extends PanelElement {
+  @property({ attribute: false }) host!: PanelHost;
+  /** A call to the host is under way: its button waits. */
+  @state() private busy = false;
+  @state() private menuOpen = false;
+  protected readonly topics: readonly Topic[] = ['analysis'];
+
+  static override styles = [
+    sharedStyles,
+    css`
+      :host {
+        position: relative;
+        border-bottom: 1px solid var(--pr-line);
+      }
+      header {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 4px 16px;
+        padding: 8px 20px;
+        min-height: 40px;
+      }
+      h1 {
+        font-size: inherit;
+        font-weight: 600;
+        color: var(--pr-strong);
+        overflow-wrap: anywhere;
+        unicode-bidi: isolate;
+      }
+      .meta {
+        display: flex;
+        flex-wrap: wrap;
+        flex: 1 0 auto;
+        padding: 0;
+        list-style: none;
+        white-space: nowrap;
+      }
+      .meta li + li::before {
+        content: '·';
+        margin: 0 8px;
+      }
+      .toolbar {
+        display: flex;
+        gap: 4px;
+        margin: 0 -8px 0 auto;
+        position: relative;
+      }
+      .toolbar > button {
+        display: flex;
+        align-items: center;
+        gap: 4px;
+        height: 24px;
+        padding: 0 8px;
+        border-radius: 4px;
+      }
+      .toolbar button:hover:enabled {
+        background: var(--vscode-toolbar-hoverBackground);
+      }
+      button:disabled {
+        opacity: 0.5;
+        cursor: default;
+      }
+      .menu {
+        position: absolute;
+        top: 100%;
+        right: 0;
+        z-index: 20;
+        min-width: 200px;
+        margin-top: 4px;
+        padding: 4px;
+        background: var(--vscode-menu-background, var(--pr-raised));
+        border: 1px solid var(--vscode-menu-border, var(--pr-raised-line));
+        border-radius: 6px;
+        box-shadow: var(--pr-shadow);
+      }
+      .menu button {
+        display: block;
+        width: 100%;
+        padding: 2px 12px;
+        border-radius: 4px;
+        color: var(--vscode-menu-foreground, inherit);
+        white-space: nowrap;
+      }
+      .menu button:hover,
+      .menu button:focus-visible {
+        background: var(--vscode-menu-selectionBackground, var(--pr-hover));
+        color: var(--vscode-menu-selectionForeground, inherit);
+        outline: 1px solid var(--pr-selection-outline, transparent);
+        outline-offset: -1px;
+      }
+      @media (max-width: 640px) {
+        .meta {
+          order: 1;
+          flex-basis: 100%;
+        }
+      }
+      .progress {
+        position: absolute;
+        inset: auto 0 -1px;
+        height: 2px;
+        background: var(--pr-faint);
+        overflow: hidden;
+      }
+      .progress i {
+        display: block;
+        height: 100%;
+        width: 100%;
+        background: var(--vscode-progressBar-background);
+        transform-origin: left;
+      }
+      @media (prefers-reduced-motion: no-preference) {
+        .progress i {
+          transition: transform 120ms linear;
+        }
+      }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    const { file } = this.model.analysis;
+    const state = this.model.status?.state;
+    const running = state === 'running';
+    // the notice under the header has a button of its own to start again
+    const stopped = state === 'failed' || state === 'cancelled';
+    const name = (file?.path ?? this.model.view.path).split(/[/\\]/).at(-1) ?? '';
+    return html`<header>
+        <h1 title=${file?.path ?? this.model.view.path}>${name}</h1>
+        <ul class="meta muted">
+          ${this.facts().map((fact) => html`<li>${fact}</li>`)}
+        </ul>
+        <div class="toolbar" role="toolbar" aria-label="Analysis" @keydown=${this.menuKey} @focusout=${this.focusLeft}>
+          ${
+            stopped
+              ? nothing
+              : running
+                ? html`<button class="cancel" @click=${() => this.ask('cancel')}>${icon('stop')}Cancel</button>`
+                : html`<button ?disabled=${this.busy} @click=${() => this.ask('restart')}>
+                    ${icon('rerun')}Re-run
+                  </button>`
+          }
+          <button
+            class="export"
+            ?disabled=${this.model.analysis.readCount === 0}
+            aria-haspopup="menu"
+            aria-expanded=${this.menuOpen}
+            @click=${this.toggleMenu}
+          >
+            ${icon('export')}Export
+          </button>
+          ${this.menuOpen ? this.menu() : nothing}
+        </div>
+      </header>
+      ${running ? this.progressBar() : nothing}`;
+  }
+
+  private facts(): readonly string[] {
+    const { file, tensors, update, readCount } = this.model.analysis;
+    const { status } = this.model;
+    if (file === undefined) return status?.state === 'running' ? ['opening…'] : [];
+    const dtypes = new Set(
+      tensors.filter((tensor) => tensor.prunable).map((tensor) => tensor.storedDtype ?? tensor.dtype),
+    );
+    const count = update?.model.count;
+    const facts = [
+      file.formatLabel,
+      ...(count === undefined || status?.state === 'running'
+        ? []
+        : [`${count < 1e9 ? grouped(count) : shortCount(count)} values`]),
+      byteSize(file.bytes) + (file.files > 1 ? ` in ${String(file.files)} files` : ''),
+      ...(dtypes.size === 0 ? [] : [[...dtypes].slice(0, 3).join(', ') + (dtypes.size > 3 ? ' …' : '')]),
+    ];
+    switch (status?.state) {
+      case 'complete':
+        return [...facts, `analysed in ${duration(status.seconds)}`];
+      case 'cancelled':
+        return [...facts, `stopped after ${grouped(readCount)} of ${grouped(tensors.length)} tensors`];
+      case 'running':
+        return [...facts, this.progressText()];
+      default:
+        return facts;
+    }
+  }
+
+  private progressText(): string {
+    const { bytesDone, totalBytes } = this.model.analysis;
+    const { fraction, secondsLeft } = this.model.analysis.progress();
+    const left = secondsLeft === undefined || secondsLeft < 1 ? '' : `, ${duration(Math.ceil(secondsLeft))} left`;
+    return `${percent(fraction)} read (${byteSize(bytesDone)} of ${byteSize(totalBytes)}${left})`;
+  }
+
+  private progressBar(): TemplateResult {
+    const { fraction } = this.model.analysis.progress();
+    return html`<div
+      class="progress"
+      role="progressbar"
+      aria-label="Reading the file"
+      aria-valuemin="0"
+      aria-valuemax="100"
+      aria-valuenow=${Math.floor(100 * fraction)}
+      aria-valuetext=${this.progressText()}
+    >
+      <i ${cssomStyle({ transform: `scaleX(${fraction.toFixed(4)})` })}></i>
+    </div>`;
+  }
+
+  private menu(): TemplateResult {
+    return html`<div class="menu" role="menu" aria-label="Export">
+      ${EXPORTS.map(
+        ({ format, label }) =>
+          html`<button
+            role="menuitem"
+            tabindex="-1"
+            @click=${() => {
+              this.menuOpen = false;
+              this.exportButton?.focus();
+              this.host.call('export', { format }).catch(ignoreRefusal);
+            }}
+          >
+            ${label}
+          </button>`,
+      )}
+    </div>`;
+  }
+
+  private get exportButton(): HTMLElement | null {
+    return this.renderRoot.querySelector<HTMLElement>('.export');
+  }
+
+  private readonly toggleMenu = async (): Promise<void> => {
+    this.menuOpen = !this.menuOpen;
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>('.menu button')?.focus();
+  };
+
+  private readonly menuKey = (event: KeyboardEvent): void => {
+    if (!this.menuOpen) return;
+    const items = [...this.renderRoot.querySelectorAll<HTMLElement>('.menu button')];
+    const at = items.findIndex((item) => item.matches(':focus'));
+    const to: Readonly<Record<string, number>> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1 + items.length,
+      Home: 0,
+      End: items.length - 1,
+    };
+    const next = to[event.key];
+    if (next !== undefined) items[next % items.length]?.focus();
+    else if (event.key === 'Escape') {
+      this.menuOpen = false;
+      this.exportButton?.focus();
+    } else return;
+    event.preventDefault();
+  };
+
+  private readonly focusLeft = (event: FocusEvent): void => {
+    const to = event.relatedTarget;
+    if (!(to instanceof Node) || !this.renderRoot.contains(to)) this.menuOpen = false;
+  };
+
+  private async ask(what: 'cancel' | 'restart'): Promise<void> {
+    this.busy = true;
+    try {
+      await this.host.call(what, null);
+    } catch {
+      // what went wrong is told by the status that the host sends, and in its log
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+/** The host shows its own messages about exports that fail; a dialog closed by the reader is none. */
+function ignoreRefusal(): void {
+  return;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'panel-header': PanelHeader;
+  }
+}

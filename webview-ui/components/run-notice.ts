@@ -1,0 +1,134 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { PanelHost } from '../host-connection';
+import { grouped, percent } from '../model/number-text';
+import type { Topic } from '../model/panel-model';
+import { icon } from '../style/icons';
+import { sharedStyles } from '../style/shared-styles';
+import { PanelElement } from './panel-element';
+
+/** A run that did not come to its end: what happened, where, what to do, and what still holds. */
+@customElement('run-notice')
+export class RunNotice extends PanelElement {
+  @property({ attribute: false }) host!: PanelHost;
+  protected readonly topics: readonly Topic[] = ['analysis'];
+
+  static override styles = [
+    sharedStyles,
+    css`
+      .notice {
+        display: flex;
+        gap: 12px;
+        padding: 12px 20px;
+        border-bottom: 1px solid var(--pr-line);
+        background: var(--pr-raised);
+      }
+      .failed > .icon {
+        color: var(--vscode-editorError-foreground, var(--vscode-errorForeground));
+      }
+      .cancelled > .icon {
+        color: var(--pr-warn);
+      }
+      .notice > .icon {
+        margin-top: 2px;
+      }
+      p {
+        overflow-wrap: anywhere;
+        user-select: text;
+        max-width: 80em;
+      }
+      .what {
+        color: var(--pr-strong);
+        font-weight: 600;
+      }
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 8px;
+        margin-top: 8px;
+      }
+      .buttons button {
+        padding: 2px 12px;
+        border-radius: 4px;
+        color: var(--vscode-button-secondaryForeground, inherit);
+        background: var(--vscode-button-secondaryBackground, var(--pr-faint));
+        border: 1px solid var(--vscode-button-border, var(--vscode-contrastBorder, transparent));
+      }
+      .buttons button:first-child {
+        color: var(--vscode-button-foreground);
+        background: var(--vscode-button-background);
+      }
+      .buttons button:first-child:hover {
+        background: var(--vscode-button-hoverBackground);
+      }
+    `,
+  ];
+
+  override render(): TemplateResult | typeof nothing {
+    const { status, analysis } = this.model;
+    if (status?.state === 'cancelled') {
+      const read = percent(analysis.progress().fraction);
+      return html`<div class="notice cancelled" role="status">
+        ${icon('warning')}
+        <div>
+          <p class="what">Stopped at ${read} of the file</p>
+          <p>
+            ${
+              analysis.readCount === 0
+                ? 'No layer has been read.'
+                : `What is shown is of ${grouped(analysis.readCount)} of ${grouped(analysis.tensors.length)} tensors. The whole model’s figures may differ.`
+            }
+          </p>
+          ${this.buttons('Start again')}
+        </div>
+      </div>`;
+    }
+    if (status?.state !== 'failed') return nothing;
+    return html`<div class="notice failed" role="alert">
+      ${icon('error')}
+      <div>
+        <p class="what">${status.message}</p>
+        ${status.where === undefined ? nothing : html`<p class="muted mono">${status.where}</p>`}
+        ${status.remedy === undefined ? nothing : html`<p>${status.remedy}</p>`}
+        ${
+          analysis.readCount === 0
+            ? nothing
+            : html`<p class="muted">
+                ${grouped(analysis.readCount)} of ${grouped(analysis.tensors.length)} tensors were read before; they are
+                shown below.
+              </p>`
+        }
+        ${this.buttons('Try again')}
+      </div>
+    </div>`;
+  }
+
+  private buttons(again: string): TemplateResult {
+    const call = (method: 'restart' | 'showLog'): void => {
+      // a failure to start shows as the next status
+      this.host.call(method, null).catch(() => undefined);
+    };
+    return html`<div class="buttons">
+      <button
+        @click=${() => {
+          call('restart');
+        }}
+      >
+        ${again}
+      </button>
+      <button
+        @click=${() => {
+          call('showLog');
+        }}
+      >
+        Show log
+      </button>
+    </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'run-notice': RunNotice;
+  }
+}

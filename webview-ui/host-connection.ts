@@ -1,0 +1,107 @@
+import type { PanelHostMethods, PanelViewMethods } from '../src/protocol/panel';
+import { errorCodec } from '../src/protocol/error-codec';
+import { RpcPeer, type Port } from '../src/protocol/rpc';
+import type { PanelModel, Surroundings } from './model/panel-model';
+import type { ViewState } from './model/view-state';
+
+/** What VS Code gives to a webview, once a page. */
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+/** How long the state waits for the next change: dragging changes it with every frame. */
+const SAVE_DELAY_MS = 200;
+
+/** The calls that the panel makes. */
+export type PanelHost = RpcPeer<PanelViewMethods, PanelHostMethods>;
+
+/** The editor around this page: messages, stored state, frames. */
+export class Editor implements Surroundings, Port {
+  private readonly api = acquireVsCodeApi();
+  private unsaved: ViewState | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    const flush = (): void => {
+      this.flush();
+    };
+    window.addEventListener('pagehide', flush);
+    document.addEventListener('visibilitychange', flush);
+  }
+
+  load(): unknown {
+    return this.api.getState();
+  }
+
+  save(state: ViewState): void {
+    this.unsaved = state;
+    this.timer ??= setTimeout(() => {
+      this.flush();
+    }, SAVE_DELAY_MS);
+  }
+
+  nextFrame(callback: () => void): void {
+    requestAnimationFrame(callback);
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  post(message: unknown): void {
+    this.api.postMessage(message);
+  }
+
+  onMessage(listener: (message: unknown) => void): () => void {
+    const receive = (event: MessageEvent): void => {
+      listener(event.data);
+    };
+    window.addEventListener('message', receive);
+    return () => {
+      window.removeEventListener('message', receive);
+    };
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.unsaved !== undefined) this.api.setState(this.unsaved);
+    this.unsaved = undefined;
+  }
+}
+
+/** Feeds the model from the extension host, and asks it for what there is. */
+export function connectHost(port: Port, model: PanelModel): PanelHost {
+  const host: PanelHost = new RpcPeer<PanelViewMethods, PanelHostMethods>(
+    port,
+    {
+      event: (event) => {
+        model.apply(event);
+        return null;
+      },
+      status: (status) => {
+        model.setStatus(status);
+        return null;
+      },
+      reset: (snapshot) => {
+        model.load(snapshot);
+        return null;
+      },
+    },
+    errorCodec,
+  );
+  host.call('ready', null).then(
+    (snapshot) => {
+      model.load(snapshot);
+    },
+    (error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      model.setStatus({ state: 'failed', message: `The panel cannot reach the extension: ${message}.` });
+    },
+  );
+  return host;
+}

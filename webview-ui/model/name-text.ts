@@ -1,0 +1,17 @@
+/**
+ * Characters that do not show, or that change the order in which others show: control characters, zero-width ones,
+ * directional marks, embeddings, overrides and isolates, line separators.
+ */
+const HIDDEN = /[\p{Cc}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
+
+/**
+ * A tensor's name as it is shown. Names come from files of strangers: what would be invisible, or make a name look like
+ * another one, is written as its code point, and a name with blanks at its ends is put into quotes.
+ */
+export function nameText(name: string): string {
+  const visible = name.replace(HIDDEN, (character) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return `‹U+${code}›`;
+  });
+  return visible === visible.trim() && visible !== '' ? visible : `“${visible}”`;
+}
