@@ -26,39 +26,65 @@ export function dropFromCache(path) {
 }
 
 /**
- * One analysis in a fresh engine process, as the extension starts it.
+ * @typedef {object} Run
+ * @property {number} seconds of the analysis itself, from the request to the last layer
+ * @property {number} firstLayer seconds from the request to the first layer; of the first run: from starting the process
+ * @property {number | undefined} peakBytes resident memory of the process so far
+ * @property {any} report
+ */
+
+/**
+ * Analyses a file `count` times in one engine process, as the extension starts it and keeps it.
  *
  * @param {string} path
- * @returns {Promise<{ seconds: number, total: number, firstLayer: number, peakBytes: number | undefined, report: any }>}
- *   seconds of the analysis itself; from starting the process to the report, and to the first layer; peak resident memory
+ * @param {number} count
+ * @returns {Promise<Run[]>} the first in a fresh process, the others in a warm one
  */
-export function analyze(path) {
-  const started = performance.now();
-  const since = () => (performance.now() - started) / 1000;
+export async function analyze(path, count) {
+  let started = performance.now();
   const engine = fork(join(root, 'dist', 'engine.js'), [], {
     serialization: 'advanced',
     execArgv: ['--max-old-space-size=192'],
   });
+  /** @type {Run[]} */
+  const runs = [];
+  for (let id = 1; id <= count; id++) {
+    runs.push(await analyzeOnce(engine, id, path, started));
+    started = performance.now();
+  }
+  engine.disconnect();
+  return runs;
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} engine @param {number} id of the call
+ * @param {string} path @param {number} started
+ * @returns {Promise<Run>}
+ */
+function analyzeOnce(engine, id, path, started) {
   let firstLayer = Number.NaN;
   return new Promise((resolve, reject) => {
-    engine.on('error', reject);
-    engine.on('exit', (code) => {
+    /** @param {number | null} code */
+    const ended = (code) => {
       reject(new Error(`The engine ended with ${code}`));
-    });
-    engine.on('message', async (/** @type {any} */ message) => {
+    };
+    /** @param {any} message */
+    const receive = async (message) => {
       if (message.kind === 'progress') {
         const { type, layers } = message.progress;
-        if (type === 'layers' && layers.length > 0 && Number.isNaN(firstLayer)) firstLayer = since();
+        const isFirst = type === 'layers' && layers.length > 0 && Number.isNaN(firstLayer);
+        if (isFirst) firstLayer = (performance.now() - started) / 1000;
         return;
       }
-      const total = since();
-      const peakBytes = await peakMemory(engine.pid);
-      engine.removeAllListeners('exit');
-      engine.disconnect();
+      engine.off('message', receive);
+      engine.off('exit', ended);
       if (message.kind === 'error') reject(new Error(message.error.message));
-      else resolve({ seconds: message.result.seconds, total, firstLayer, peakBytes, report: message.result });
-    });
-    engine.send({ kind: 'call', id: 1, method: 'analyze', params: { path, hash: false } });
+      const peakBytes = await peakMemory(engine.pid);
+      resolve({ seconds: message.result.seconds, firstLayer, peakBytes, report: message.result });
+    };
+    engine.on('exit', ended);
+    engine.on('message', receive);
+    engine.send({ kind: 'call', id, method: 'analyze', params: { path, hash: false } });
   });
 }
 

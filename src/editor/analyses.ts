@@ -100,12 +100,13 @@ export class Analyses implements Disposable {
   }
 
   private async exportSession(session: AnalysisSession, format: ExportFormat): Promise<Uri | undefined> {
-    if (session.report === undefined) {
-      void window.showWarningMessage(l10n.t('There is nothing to export yet: the analysis is not complete.'));
+    const { report } = session;
+    if (report === undefined) {
+      void window.showWarningMessage(l10n.t('There is nothing to export yet: no layer has been read.'));
       return undefined;
     }
     try {
-      return await exportReport(session.report, format);
+      return await exportReport(report, format);
     } catch (error) {
       this.log.error(error as Error);
       void window.showErrorMessage(l10n.t('The report could not be written: {0}', (error as Error).message));

@@ -7,6 +7,7 @@ import type { AnalysisStatus, PanelSnapshot } from '../protocol/panel';
 import { DisconnectedError, RemoteError } from '../protocol/rpc';
 import type { ModelReport } from '../report/report';
 import type { EngineClient } from './engine-client';
+import { partialReport } from './partial-report';
 
 /**
  * One model file's analysis: runs it, keeps all it has told, and can tell it again to a panel that was hidden, moved
@@ -18,6 +19,7 @@ export class AnalysisSession implements Disposable {
   private controller: AbortController | undefined;
   private currentStatus: AnalysisStatus = { state: 'running' };
   private completed: ModelReport | undefined;
+  private started = 0;
 
   private readonly eventEmitter = new EventEmitter<AnalysisEvent>();
   private readonly statusEmitter = new EventEmitter<AnalysisStatus>();
@@ -39,9 +41,9 @@ export class AnalysisSession implements Disposable {
     return this.currentStatus;
   }
 
-  /** The report, once the analysis is complete. */
+  /** The report: complete once the analysis is, partial before and if it never gets there; undefined before the first layers. */
   get report(): ModelReport | undefined {
-    return this.completed;
+    return this.completed ?? partialReport(this.events, (performance.now() - this.started) / 1000);
   }
 
   snapshot(): PanelSnapshot {
@@ -59,6 +61,7 @@ export class AnalysisSession implements Disposable {
     this.controller = controller;
     this.events = [];
     this.completed = undefined;
+    this.started = performance.now();
     this.currentStatus = { state: 'running' };
     this.fingerprint = fingerprint(this.path);
     this.resetEmitter.fire(this.snapshot());
@@ -88,7 +91,8 @@ export class AnalysisSession implements Disposable {
         {
           signal,
           onProgress: (event) => {
-            if (signal.aborted) return;
+            // After a cancel the layers read so far still come; after a restart they belong to nobody.
+            if (this.controller?.signal !== signal) return;
             this.remember(event);
             this.eventEmitter.fire(event);
           },

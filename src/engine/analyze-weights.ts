@@ -60,15 +60,21 @@ export async function analyzeWeights(
       reporter.add(index, builder.add(index, sketch, sha256), cells);
       for (const copy of copies.get(index) ?? []) reporter.add(copy, builder.addCopy(copy, index), cells);
     });
-    await pool.run(
-      checkpoint.files,
-      batches(checkpoint, toRead, request.hash),
-      (result) => {
-        collector.add(result);
-        reporter.advance(collector.bytesDone);
-      },
-      signal,
-    );
+    try {
+      await pool.run(
+        checkpoint.files,
+        batches(checkpoint, toRead, request.hash),
+        (result) => {
+          collector.add(result);
+          reporter.advance(collector.bytesDone);
+        },
+        signal,
+      );
+    } catch (error) {
+      // What was read until then is worth having: a partial report needs the model as it stands.
+      reporter.finish(builder.summary(false), collector.bytesDone);
+      throw error;
+    }
     if (signal.aborted) throw new CancelledError();
     const summary = builder.summary(true);
     reporter.finish(summary, totalBytes);
@@ -159,8 +165,8 @@ class Reporter {
     this.nextModel = now + Math.max(MODEL_EVERY_MS, cost / MODEL_SHARE);
   }
 
-  finish(summary: ModelSummary, totalBytes: number): void {
-    this.bytesDone = totalBytes;
+  finish(summary: ModelSummary, bytesDone: number): void {
+    this.bytesDone = bytesDone;
     this.sendLayers();
     this.sendModel(summary);
   }

@@ -9,6 +9,8 @@ export interface WarningInput {
   readonly tensors: readonly TensorReport[];
   readonly model: Pick<ModelStatistics, 'kurtosisOfKurtoses' | 'kurtosisOfDefinedKurtoses'>;
   readonly limits: readonly LimitEstimate[];
+  /** What each tensor keeps at the optimum of the scope `weights`, by name: the tensors' own is at that of all parameters. */
+  readonly weightSurvival?: ReadonlyMap<string, number>;
   /** False while tensors are still to come: that nothing is prunable cannot be said before the last. */
   readonly complete?: boolean;
 }
@@ -33,7 +35,7 @@ export function reportWarnings(input: WarningInput): readonly ReportWarning[] {
     ...nonFinite(own),
     ...(input.complete === false ? [] : nothingPrunable(prunable, input.limits)),
     ...initialisation(prunable),
-    ...collapse(prunable, input.limits),
+    ...collapse(prunable, input),
     ...alreadyPruned(prunable),
     ...degenerate(prunable),
     ...normDominates(input.limits),
@@ -80,16 +82,35 @@ function initialisation(prunable: readonly TensorReport[]): ReportWarning[] {
   return [{ code: 'layer-at-initialisation', message, tensors }];
 }
 
-function collapse(prunable: readonly TensorReport[], limits: readonly LimitEstimate[]): ReportWarning[] {
-  const survivors = prunable.flatMap((tensor) => {
-    const { survivingFraction, name, shape } = tensor;
-    return survivingFraction === null || isAllZero(tensor)
-      ? []
-      : [{ name, shape, count: finiteCount(tensor), survivingFraction }];
+/** Each scope has a threshold of its own; layers that both would cut are told of once. */
+function collapse(prunable: readonly TensorReport[], { limits, weightSurvival }: WarningInput): ReportWarning[] {
+  const survival: Readonly<Record<LimitScope, ReadonlyMap<string, number>>> = {
+    weights: weightSurvival ?? new Map<string, number>(),
+    parameters: new Map(prunable.map(({ name, survivingFraction }) => [name, survivingFraction ?? 1])),
+  };
+  const told = new Set<string>();
+  return (['weights', 'parameters'] as const).flatMap((scope) => {
+    const limit = limits.find((estimate) => estimate.method === 'cosine-utopia-grid' && estimate.scope === scope);
+    if (limit === undefined) return [];
+    const { emptied, nearlyEmptied } = layerCollapse(
+      prunable.flatMap((tensor) => {
+        const survivingFraction = survival[scope].get(tensor.name);
+        if (survivingFraction === undefined || isAllZero(tensor) || told.has(tensor.name)) return [];
+        return { name: tensor.name, shape: tensor.shape, count: finiteCount(tensor), survivingFraction };
+      }),
+    );
+    for (const name of [...emptied, ...nearlyEmptied]) told.add(name);
+    return collapseWarnings(
+      `At the global limit of ${percent(limit.prunedFraction)} ${SCOPE[scope]}`,
+      emptied,
+      nearlyEmptied,
+    );
   });
-  const { emptied, nearlyEmptied } = layerCollapse(survivors);
-  const limit = limits.find(({ method, scope }) => method === 'cosine-utopia-grid' && scope === 'parameters');
-  const at = limit === undefined ? 'At the global limit' : `At the global limit of ${percent(limit.prunedFraction)}`;
+}
+
+const SCOPE: Readonly<Record<LimitScope, string>> = { weights: 'of the weights', parameters: 'of all parameters' };
+
+function collapseWarnings(at: string, emptied: readonly string[], nearlyEmptied: readonly string[]): ReportWarning[] {
   const advice = 'Prune less, prune layer by layer, or keep them out of the prune.';
   const warnings: ReportWarning[] = [];
   if (emptied.length > 0) {

@@ -142,14 +142,15 @@ export class ReportBuilder {
     const whole = parameters.summary('parameters', magnitudes.parameters);
     const dense = weights.summary('weights', magnitudes.weights);
     const limits = [...limitEstimates(whole), ...limitEstimates(dense)];
-    const survivingFractions = this.survivingFractions(whole.curve, limits);
+    const survivingFractions = this.survivingFractions(whole, limits);
+    const weightSurvival = this.byName(this.survivingFractions(dense, limits));
     const tensors = this.tensorReports(survivingFractions);
     const model = this.modelStatistics(whole, dense, tensors);
     const notes = this.checkpoint.notes.map((note) => ({ ...note }));
     return {
       model,
       limits,
-      warnings: [...notes, ...reportWarnings({ tensors, model, limits, complete })],
+      warnings: [...notes, ...reportWarnings({ tensors, model, limits, complete, weightSurvival })],
       magnitudes,
       survivingFractions,
     };
@@ -172,14 +173,23 @@ export class ReportBuilder {
     });
   }
 
-  private survivingFractions(curve: CosineCurve, limits: readonly LimitEstimate[]): (number | null)[] {
-    const limit = limits.find(({ method, scope }) => method === 'cosine-utopia-grid' && scope === 'parameters');
+  /** What each tensor keeps at the scope's optimum on the grid. */
+  private survivingFractions({ scope, curve }: ScopeSummary, limits: readonly LimitEstimate[]): (number | null)[] {
+    const limit = limits.find((estimate) => estimate.method === 'cosine-utopia-grid' && estimate.scope === scope);
     const threshold = limit === undefined ? undefined : curve.threshold(limit.prunedCount);
     return this.facts.map((_, index) => {
       const cells = this.cells.get(index);
       if (cells === undefined || threshold === undefined) return null;
       return tensorSurvival(curve, threshold, cells).survivingFraction;
     });
+  }
+
+  private byName(fractions: readonly (number | null)[]): Map<string, number> {
+    return new Map(
+      fractions.flatMap((fraction, index): [string, number][] =>
+        fraction === null ? [] : [[this.facts[index]?.name ?? '', fraction]],
+      ),
+    );
   }
 
   private modelStatistics(whole: ScopeSummary, dense: ScopeSummary, tensors: readonly TensorReport[]): ModelStatistics {

@@ -95,11 +95,39 @@ describe('reportWarnings', () => {
     ]);
     expect(warnings.map(({ code }) => code)).toEqual(['layer-emptied', 'layer-nearly-emptied', 'all-zero-weights']);
     expect(warnings[0]?.message).toContain(
-      'At the global limit of 84 % nothing is left of layer0, layer1, layer2 and 12 more',
+      'At the global limit of 84 % of all parameters nothing is left of layer0, layer1, layer2 and 12 more',
     );
     expect(warnings[0]?.tensors).toEqual(names);
     expect(warnings[1]?.message).toContain('less than 1 % is left of thin');
     expect(warnings[2]?.tensors).toEqual(['zero']);
+  });
+
+  it('tells of each scope its own layers, and of none twice', () => {
+    const tensors = [
+      tensor('both', { survivingFraction: 0 }),
+      tensor('all parameters only', { survivingFraction: 0 }),
+      tensor('weights only', { survivingFraction: 0.3 }),
+    ];
+    const warnings = reportWarnings({
+      tensors,
+      model: { kurtosisOfKurtoses: 2, kurtosisOfDefinedKurtoses: 2 },
+      limits: [limit('parameters', 0.84), limit('weights', 0.83)],
+      weightSurvival: new Map([
+        ['both', 0],
+        ['all parameters only', 0.2],
+        ['weights only', 0.001],
+      ]),
+    });
+    const said = warnings.map(({ code, message, tensors: names }) => [
+      code,
+      /limit of (.*?) (?:nothing|less)/.exec(message)?.[1],
+      names,
+    ]);
+    expect(said).toEqual([
+      ['layer-emptied', '83 % of the weights', ['both']],
+      ['layer-nearly-emptied', '83 % of the weights', ['weights only']],
+      ['layer-emptied', '84 % of all parameters', ['all parameters only']],
+    ]);
   });
 
   it('sees what is pruned already, and expects more zeros of quantised weights', () => {
