@@ -27,7 +27,8 @@ export async function ensureDependencies(root, log = console.error) {
   }
   log('Installing dependencies (npm ci)');
   const started = Date.now();
-  await runNpm(['ci', '--include=dev', '--no-audit', '--no-fund'], {
+  // Also under `npm test --silent` its errors must be seen.
+  await runNpm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     hint: 'Run it again. If it says the same, check that npm reaches its registry ("npm ping").',
   });

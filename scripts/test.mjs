@@ -66,7 +66,13 @@ const STEPS = [
   { name: 'user interface', command: [node, 'test/host/run-ui.mjs'], count: closingLine },
 ];
 
-await ensureDependencies(root);
+try {
+  await ensureDependencies(root);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.log('0 passed, 1 failed');
+  process.exit(1);
+}
 await mkdir(join(root, 'out'), { recursive: true });
 
 /** @type {{ name: string, passed: number, failed: number, seconds: number }[]} */
