@@ -49,7 +49,7 @@ export default tseslint.config(
   },
   {
     // Driven in the browser by page.evaluate.
-    files: ['test/host/**/*.mjs', 'test/panel/**/*.mjs', 'scripts/screenshots.mjs'],
+    files: ['test/host/**/*.mjs', 'test/panel/**/*.mjs', 'scripts/screenshots.mjs', 'bench/panel-frames.mjs'],
     languageOptions: {
       globals: Object.fromEntries(
         [

@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { analyze, dropFromCache, median, numpyWay, plainRead, pythonWithNumpy } from './measure.mjs';
 import { modelFile } from './model-files.mjs';
+import { panelFrames } from './panel-frames.mjs';
 
 const root = join(import.meta.dirname, '..');
 const quick = process.argv.includes('--quick');
@@ -66,7 +67,7 @@ for (const { model, numpy } of CASES) {
   console.log(rows.at(-1));
 }
 
-const table = rows.join('\n');
+const table = `${rows.join('\n')}\n\n${await panelFrames()}`;
 console.log(`\n${table}`);
 if (!quick) {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`;
