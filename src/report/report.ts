@@ -1,5 +1,6 @@
 import type { TensorRole } from '../formats/checkpoint';
 import type { DType } from '../formats/dtype';
+import type { SketchStatistics } from '../sketch/statistics';
 
 /** Version of the report's layout; `report.schema.json` describes it. */
 export const REPORT_SCHEMA = 'prunability-report/1';
@@ -64,22 +65,7 @@ export interface TensorFacts {
 }
 
 /** Numbers of one tensor, over its finite values. `null` where undefined. */
-export interface TensorStatistics {
-  readonly nanCount: number;
-  readonly infCount: number;
-  readonly zeroCount: number;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly mean: number | null;
-  /** Population standard deviation. */
-  readonly std: number | null;
-  readonly skewness: number | null;
-  /** Pearson's (normal = 3), biased; null if the values are all equal. */
-  readonly kurtosis: number | null;
-  /** Mean of |w − mean| is the scale of the fitted Laplace distribution. */
-  readonly meanAbsoluteDeviation: number | null;
-  readonly l1Norm: number;
-  readonly l2Norm: number;
+export interface TensorStatistics extends SketchStatistics {
   /** Best trade-off of this tensor alone (the 101-point optimum). */
   readonly limit: number | null;
 }

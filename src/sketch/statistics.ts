@@ -11,7 +11,7 @@ export interface SketchStatistics {
   readonly skewness: number | null;
   /** Pearson's (normal = 3), biased; null if the values are all equal. */
   readonly kurtosis: number | null;
-  /** Mean of |w − mean|. */
+  /** Mean of |w − mean|: the scale of the fitted Laplace distribution. */
   readonly meanAbsoluteDeviation: number | null;
   readonly l1Norm: number;
   readonly l2Norm: number;
