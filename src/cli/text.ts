@@ -48,7 +48,7 @@ function notListed(tensors: readonly TensorReport[]): string[] {
   const rest = tensors.filter(({ prunable }) => !prunable).length;
   return rest === 0
     ? []
-    : [`and ${formatCount(rest)} tensors that are not pruned (buffers, constants, optimiser state)`];
+    : [`and ${formatCount(rest)} more that are not pruned (buffers, constants, optimiser state)`];
 }
 
 function table(tensors: readonly TensorReport[]): string[] {

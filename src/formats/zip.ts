@@ -202,7 +202,12 @@ async function readDirectory(source: RandomAccessSource, reader: SourceReader): 
   try {
     zip = await fromRandomAccessReaderPromise(reader, source.size, { autoClose: false });
   } catch (error) {
-    throw zipError(source.path, error, undefined);
+    // The table of contents stands at the end, so this is what every truncated archive lacks.
+    if (error instanceof Error && error.message.startsWith('End of central directory record signature not found')) {
+      const reason = 'ends without the table of contents that a zip archive has at its end: it was cut off';
+      throw new FormatError({ file: source.path, offset: source.size, reason, remedy: REMEDY });
+    }
+    throw zipError(source.path, error, source.size);
   }
   const directoryStart = cursor(zip);
   if (zip.entryCount > MAX_ZIP_ENTRIES || zip.entryCount * DIRECTORY_RECORD_BYTES > source.size) {
