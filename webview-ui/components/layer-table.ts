@@ -1,9 +1,8 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { ReportWarning, TensorFacts } from '../../src/report/report';
-import { nameText } from '../model/name-text';
-import { fixed, grouped, limitPercent, NO_NUMBER, percent, shapeText, significant } from '../model/number-text';
+import type { ReportWarning } from '../../src/report/report';
+import { grouped, percent, significant } from '../model/number-text';
 import type { Topic } from '../model/panel-model';
 import { fittingColumns, gridTemplate, type TableColumn } from '../model/table-columns';
 import type { SortColumn } from '../model/view-state';
@@ -13,8 +12,9 @@ import { icon } from '../style/icons';
 import { layerTableStyles } from '../style/layer-table-styles';
 import { sharedStyles } from '../style/shared-styles';
 import { onThemeChange, theme } from '../style/theme';
+import { cellContent } from './layer-cell';
 import { PanelElement } from './panel-element';
-import { drawSparkline, SPARKLINE_HEIGHT, SPARKLINE_WIDTH } from './sparkline';
+import { drawSparkline } from './sparkline';
 
 const ROW_HEIGHT = 24;
 const HEAD_HEIGHT = 29;
@@ -279,59 +279,10 @@ export class LayerTable extends PanelElement {
             aria-colindex=${at + 1}
             tabindex=${this.isTabStop(position, at) ? 0 : -1}
           >
-            ${this.cell(column, index, tensor, kept)}
+            ${cellContent(column.id, this.model, { index, tensor, kept, flagged: this.isFlagged(tensor.name) })}
           </div>`,
       )}
     </div>`;
-  }
-
-  private cell(column: TableColumn, index: number, tensor: TensorFacts, kept: number | undefined): unknown {
-    const statistics = this.model.statistics(index);
-    switch (column.id) {
-      case 'name':
-        return html`${nameSpan(tensor.name)}${
-          tensor.aliasOf === undefined
-            ? nothing
-            : html`<i class="tag" title="Shares its memory with ${nameText(tensor.aliasOf)}">tied</i>`
-        }${
-          this.isFlagged(tensor.name)
-            ? html`<svg class="icon" viewBox="0 0 16 16" role="img" aria-label="has a warning">
-                <path d="M8 2.5L14 13.5H2zM8 6.5v3.5M8 11.2v1" />
-              </svg>`
-            : nothing
-        }`;
-      case 'shape':
-        return html`<span title=${shapeText(tensor.shape)}>${shapeText(tensor.shape)}</span>`;
-      case 'dtype':
-        return html`<span title=${tensor.dtype}>${tensor.storedDtype ?? tensor.dtype}</span>`;
-      case 'count':
-        return grouped(tensor.count);
-      case 'distribution':
-        return html`<canvas width=${SPARKLINE_WIDTH} height=${SPARKLINE_HEIGHT} aria-hidden="true"></canvas>`;
-      case 'kurtosis':
-        return statistics === undefined ? nothing : fixed(statistics.kurtosis, 2);
-      case 'std':
-        return statistics === undefined ? nothing : significant(statistics.std);
-      case 'zeros':
-        return statistics === undefined ? nothing : zeroText(statistics.zeroCount, tensor.count);
-      case 'limit':
-        if (statistics === undefined) return nothing;
-        return statistics.limit === null || !tensor.prunable ? NO_NUMBER : percent(statistics.limit);
-      case 'kept':
-        return this.keptCell(index, tensor, kept);
-    }
-  }
-
-  private keptCell(index: number, tensor: TensorFacts, kept: number | undefined): unknown {
-    if (!tensor.prunable) return html`<span class="dim">${NO_NUMBER}</span>`;
-    if (!this.model.isInScope(index)) return html`<span class="dim">all</span>`;
-    if (kept === undefined) return nothing;
-    const even = 1 - (this.model.prunedFraction ?? 0);
-    return html`<div class="meter" aria-hidden="true">
-        <i ${cssomStyle({ transform: `scaleX(${kept.toFixed(4)})` })}></i>
-        <b ${cssomStyle({ left: `${(100 * even).toFixed(1)}%` })}></b>
-      </div>
-      <span>${keptText(kept)}</span>`;
   }
 
   private isFlagged(name: string): boolean {
@@ -471,21 +422,6 @@ export class LayerTable extends PanelElement {
       this.scroller.scrollTop = scrollToShow(position, this.scroller.scrollTop, this.bodyHeight, ROW_HEIGHT);
     });
   }
-}
-
-/** The name; where there is no room for all of it its end stays, which tells it from its neighbours. */
-function nameSpan(name: string): TemplateResult {
-  return html`<span class="text" title=${nameText(name)}><bdi dir="auto">${nameText(name)}</bdi></span>`;
-}
-
-/** One decimal; never 0 % of a layer that keeps something. */
-function keptText(kept: number): string {
-  if (kept === 1) return percent(1);
-  return kept > 0 && kept < 0.0005 ? `< ${percent(0.001, 1)}` : percent(kept, 1);
-}
-
-function zeroText(zeros: number, count: number): string {
-  return zeros === 0 || count === 0 ? '0' : limitPercent(zeros / count);
 }
 
 declare global {
