@@ -7,7 +7,7 @@ const COMMON = {
   width: 380,
   height: 180,
   autosize: { type: 'none' },
-  padding: { left: 44, right: 72, top: 6, bottom: 22 },
+  padding: { left: 44, right: 88, top: 6, bottom: 22 },
 } as const;
 
 const COLORS = ['kept', 'muted', 'hand', 'utopia', 'warn'].map((name) => ({ name, value: 'gray' }));
