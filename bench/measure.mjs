@@ -28,64 +28,53 @@ export function dropFromCache(path) {
 /**
  * @typedef {object} Run
  * @property {number} seconds of the analysis itself, from the request to the last layer
- * @property {number} firstLayer seconds from the request to the first layer; of the first run: from starting the process
+ * @property {number} firstLayer seconds to the first layer: from starting the process in its first run, else from the request
  * @property {number | undefined} peakBytes resident memory of the process so far
  * @property {any} report
  */
 
-/**
- * Analyses a file `count` times in one engine process, as the extension starts it and keeps it.
- *
- * @param {string} path
- * @param {number} count
- * @returns {Promise<Run[]>} the first in a fresh process, the others in a warm one
- */
-export async function analyze(path, count) {
-  let started = performance.now();
-  const engine = fork(join(root, 'dist', 'engine.js'), [], {
+/** An engine process, started as the extension starts it. It stays, as in the extension, for the next analysis. */
+export class Engine {
+  #started = performance.now();
+  #calls = 0;
+  #process = fork(join(root, 'dist', 'engine.js'), [], {
     serialization: 'advanced',
     execArgv: ['--max-old-space-size=192'],
   });
-  /** @type {Run[]} */
-  const runs = [];
-  for (let id = 1; id <= count; id++) {
-    runs.push(await analyzeOnce(engine, id, path, started));
-    started = performance.now();
-  }
-  engine.disconnect();
-  return runs;
-}
 
-/**
- * @param {import('node:child_process').ChildProcess} engine @param {number} id of the call
- * @param {string} path @param {number} started
- * @returns {Promise<Run>}
- */
-function analyzeOnce(engine, id, path, started) {
-  let firstLayer = Number.NaN;
-  return new Promise((resolve, reject) => {
-    /** @param {number | null} code */
-    const ended = (code) => {
-      reject(new Error(`The engine ended with ${code}`));
-    };
-    /** @param {any} message */
-    const receive = async (message) => {
-      if (message.kind === 'progress') {
-        const { type, layers } = message.progress;
-        const isFirst = type === 'layers' && layers.length > 0 && Number.isNaN(firstLayer);
-        if (isFirst) firstLayer = (performance.now() - started) / 1000;
-        return;
-      }
-      engine.off('message', receive);
-      engine.off('exit', ended);
-      if (message.kind === 'error') reject(new Error(message.error.message));
-      const peakBytes = await peakMemory(engine.pid);
-      resolve({ seconds: message.result.seconds, firstLayer, peakBytes, report: message.result });
-    };
-    engine.on('exit', ended);
-    engine.on('message', receive);
-    engine.send({ kind: 'call', id, method: 'analyze', params: { path, hash: false } });
-  });
+  stop() {
+    this.#process.disconnect();
+  }
+
+  /** @param {string} path @returns {Promise<Run>} */
+  run(path) {
+    const id = ++this.#calls;
+    const started = id === 1 ? this.#started : performance.now();
+    let firstLayer = Number.NaN;
+    return new Promise((resolve, reject) => {
+      /** @param {number | null} code */
+      const ended = (code) => {
+        reject(new Error(`The engine ended with ${code}`));
+      };
+      /** @param {any} message */
+      const receive = async (message) => {
+        if (message.kind === 'progress') {
+          const { type, layers } = message.progress;
+          const isFirst = type === 'layers' && layers.length > 0 && Number.isNaN(firstLayer);
+          if (isFirst) firstLayer = (performance.now() - started) / 1000;
+          return;
+        }
+        this.#process.off('message', receive);
+        this.#process.off('exit', ended);
+        if (message.kind === 'error') reject(new Error(message.error.message));
+        const peakBytes = await peakMemory(this.#process.pid);
+        resolve({ seconds: message.result.seconds, firstLayer, peakBytes, report: message.result });
+      };
+      this.#process.on('exit', ended);
+      this.#process.on('message', receive);
+      this.#process.send({ kind: 'call', id, method: 'analyze', params: { path, hash: false } });
+    });
+  }
 }
 
 /** Peak resident memory of a process, where the system tells. @param {number | undefined} pid @returns {Promise<number | undefined>} */
@@ -99,13 +88,17 @@ async function peakMemory(pid) {
   }
 }
 
-/** A Python with numpy, or undefined. @returns {Promise<string | undefined>} */
-export async function pythonWithNumpy() {
+/** Pythons with numpy, one for each of its versions. @returns {{ python: string, version: string }[]} */
+export function pythonsWithNumpy() {
+  const found = new Map();
   for (const python of [process.env['PRUNABILITY_PYTHON'], 'python3', '/usr/bin/python3', 'python']) {
     if (python === undefined) continue;
-    if (spawnSync(python, ['-c', 'import numpy'], { stdio: 'ignore' }).status === 0) return python;
+    const { status, stdout } = spawnSync(python, ['-c', 'import numpy; print(numpy.__version__)'], {
+      encoding: 'utf8',
+    });
+    if (status === 0 && !found.has(stdout.trim())) found.set(stdout.trim(), python);
   }
-  return undefined;
+  return [...found].map(([version, python]) => ({ python, version }));
 }
 
 /**

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { analyze, dropFromCache, median, numpyWay, plainRead, pythonWithNumpy } from './measure.mjs';
+import { dropFromCache, Engine, median, numpyWay, plainRead, pythonsWithNumpy } from './measure.mjs';
 import { modelFile } from './model-files.mjs';
 import { panelFrames } from './panel-frames.mjs';
 
@@ -34,7 +34,6 @@ const CASES = [
       ]),
 ];
 
-const python = await pythonWithNumpy();
 const rows = [
   '| File | From disk: analysis / plain read | From the page cache: warm engine (ns a weight) | fresh engine | numpy / warm engine | Peak memory | First layer, fresh engine |',
   '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
@@ -46,21 +45,25 @@ for (const { model, numpy } of CASES) {
   const fresh = [];
   const warm = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const [first, ...others] = await analyze(path, 4);
-    if (first !== undefined) fresh.push(first);
-    warm.push(...others);
+    const engine = new Engine();
+    fresh.push(await engine.run(path));
+    for (let run = 0; run < 4; run++) warm.push(await engine.run(path));
+    engine.stop();
   }
   const seconds = median(warm.map((run) => run.seconds));
   const firstSeconds = median(fresh.map((run) => run.seconds));
   const firstLayer = median(fresh.map((run) => run.firstLayer));
   const peak = Math.max(...warm.map((run) => run.peakBytes ?? Number.NaN));
-  let versusNumpy = numpy === true ? 'no Python with numpy' : '';
-  if (numpy === true && python !== undefined) {
-    const peers = [];
-    for (let run = 0; run < 3; run++) peers.push(await numpyWay(python, path, dataOffset, values));
-    const peer = median(peers.map((run) => run.seconds));
-    versusNumpy = `${(peer / seconds).toFixed(0)}× (${peer.toFixed(2)} s, ${megabytes(peers[0]?.peakBytes)})`;
+  const peers = [];
+  for (const { python, version } of numpy === true ? pythonsWithNumpy() : []) {
+    const runs = [];
+    for (let run = 0; run < 3; run++) runs.push(await numpyWay(python, path, dataOffset, values));
+    const peer = median(runs.map((run) => run.seconds));
+    peers.push(
+      `${(peer / seconds).toFixed(0)}× (numpy ${version}: ${peer.toFixed(2)} s, ${megabytes(runs[0]?.peakBytes)})`,
+    );
   }
+  const versusNumpy = numpy === true ? peers.join(', ') || 'no Python with numpy' : '';
   rows.push(
     `| ${model.name}, ${(bytes / 1e9).toFixed(1)} GB | ${cold} | ${seconds.toFixed(3)} s (${((seconds / values) * 1e9).toFixed(2)}) | ${firstSeconds.toFixed(3)} s | ${versusNumpy} | ${megabytes(peak)} | ${firstLayer.toFixed(2)} s |`,
   );
@@ -71,7 +74,7 @@ const table = `${rows.join('\n')}\n\n${await panelFrames()}`;
 console.log(`\n${table}`);
 if (!quick) {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`;
-  const text = `Medians of ${ROUNDS} processes with four runs each on ${machine}. Made by \`npm run bench\`.\n\n${table}\n`;
+  const text = `Medians of ${ROUNDS} processes with five runs each (the first: fresh engine) on ${machine}. Made by \`npm run bench\`.\n\n${table}\n`;
   await writeFile(join(import.meta.dirname, 'RESULTS.md'), `# Benchmarks\n\n${text}`);
   const readme = join(root, 'README.md');
   const before = await readFile(readme, 'utf8');
@@ -81,19 +84,21 @@ if (!quick) {
   );
 }
 
-/** Analysis against plain reading with an empty cache, in turns. @param {string} path */
+/** Analysis in a warm engine against plain reading, both with the file not in the cache, in turns. @param {string} path */
 async function coldRatio(path) {
+  const engine = new Engine();
+  await engine.run(path);
   const ratios = [];
-  let plain = 0;
+  let reading = 0;
   for (let run = 0; run < 3; run++) {
     if (!dropFromCache(path)) return 'cache cannot be dropped here';
-    const reading = plainRead(path);
+    reading = plainRead(path);
     dropFromCache(path);
-    const [run] = await analyze(path, 1);
-    ratios.push((run?.seconds ?? Number.NaN) / reading);
-    plain = reading;
+    const { seconds } = await engine.run(path);
+    ratios.push(seconds / reading);
   }
-  return `${median(ratios).toFixed(2)}× (${plain.toFixed(2)} s)`;
+  engine.stop();
+  return `${median(ratios).toFixed(2)}× (${reading.toFixed(2)} s)`;
 }
 
 /** @param {number | undefined} bytes */
