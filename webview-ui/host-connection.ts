@@ -1,5 +1,6 @@
 import type { PanelHostMethods, PanelViewMethods } from '../src/protocol/panel';
 import { errorCodec } from '../src/protocol/error-codec';
+import { unpackArrays, type PackedMessage } from '../src/protocol/packed-arrays';
 import { RpcPeer, type Port } from '../src/protocol/rpc';
 import type { PanelModel, Surroundings } from './model/panel-model';
 import type { ViewState } from './model/view-state';
@@ -58,7 +59,8 @@ export class Editor implements Surroundings, Port {
 
   onMessage(listener: (message: unknown) => void): () => void {
     const receive = (event: MessageEvent): void => {
-      listener(event.data);
+      // Anything else that is posted here (browser extensions do) is not for us.
+      if (isPacked(event.data)) listener(unpackArrays(event.data));
     };
     window.addEventListener('message', receive);
     return () => {
@@ -72,6 +74,10 @@ export class Editor implements Surroundings, Port {
     if (this.unsaved !== undefined) this.api.setState(this.unsaved);
     this.unsaved = undefined;
   }
+}
+
+function isPacked(data: unknown): data is PackedMessage {
+  return typeof data === 'object' && data !== null && 'packed' in data && 'buffer' in data;
 }
 
 /** Feeds the model from the extension host, and asks it for what there is. */

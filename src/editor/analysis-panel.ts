@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { Uri, ViewColumn, window, type ExtensionContext, type WebviewPanel } from 'vscode';
 import { errorCodec } from '../protocol/error-codec';
+import { packArrays } from '../protocol/packed-arrays';
 import type { PanelHostMethods, PanelViewMethods } from '../protocol/panel';
 import { RpcPeer, type Port } from '../protocol/rpc';
 import type { AnalysisSession } from './analysis-session';
@@ -38,7 +39,7 @@ export class AnalysisPanel {
     };
     const port: Port = {
       post: (message) => {
-        void panel.webview.postMessage(message);
+        void panel.webview.postMessage(packArrays(message));
       },
       onMessage: (listener) => {
         const subscription = panel.webview.onDidReceiveMessage(listener);

@@ -1,6 +1,7 @@
 // Runs in the page before the panel's script: stands in for VS Code and the extension host.
 import { RpcPeer } from '../../src/protocol/rpc';
 import { errorCodec } from '../../src/protocol/error-codec';
+import { packArrays } from '../../src/protocol/packed-arrays';
 import { makeScenario } from './scenarios';
 
 const STATE = 'fake-host-state';
@@ -12,8 +13,8 @@ const calls = [];
 const listeners = new Set();
 
 const port = {
-  // both ways as structured clones, as between a webview and the extension host
-  post: (message) => window.postMessage(message, window.location.origin),
+  // both ways as structured clones, as between a webview and the extension host; from there with packed arrays
+  post: (message) => window.postMessage(packArrays(message), window.location.origin),
   onMessage: (listener) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
