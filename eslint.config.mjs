@@ -49,7 +49,13 @@ export default tseslint.config(
   },
   {
     // Driven in the browser by page.evaluate.
-    files: ['test/host/**/*.mjs', 'test/panel/**/*.mjs', 'scripts/screenshots.mjs', 'bench/panel-frames.mjs'],
+    files: [
+      'test/host/**/*.mjs',
+      'test/panel/**/*.mjs',
+      'scripts/screenshots.mjs',
+      'bench/panel-frames.mjs',
+      'bench/window.test.mjs',
+    ],
     languageOptions: {
       globals: Object.fromEntries(
         [

@@ -38,9 +38,13 @@ export class Editor implements Surroundings, Port {
     return this.api.getState();
   }
 
+  /** The first change is stored at once, since a webview that is hidden has no time for last words; those that follow closely, together. */
   save(state: ViewState): void {
     this.unsaved = state;
-    this.timer ??= setTimeout(() => {
+    if (this.timer !== undefined) return;
+    this.flush();
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
       this.flush();
     }, SAVE_DELAY_MS);
   }
@@ -69,8 +73,6 @@ export class Editor implements Surroundings, Port {
   }
 
   private flush(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
     if (this.unsaved !== undefined) this.api.setState(this.unsaved);
     this.unsaved = undefined;
   }

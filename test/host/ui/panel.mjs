@@ -19,20 +19,30 @@ const PICK_PLACEHOLDER = 'Model file to analyse';
  */
 export async function chooseModelFile(workbench, path) {
   const { page, quickInput } = workbench;
-  await workbench.runCommand(COMMAND);
-  await page.getByPlaceholder(PICK_PLACEHOLDER).waitFor({ timeout: DEFAULT_TIMEOUT_MS });
-  await quickInput.type(basename(path));
   const folder = dirname(path) === '.' ? '' : dirname(path);
+  const focused = quickInput.rows.and(page.locator('.focused'));
+  const isFocused = async () => {
+    const label = await focused.locator('.label-name').first().innerText({ timeout: 500 });
+    const description = await focused.locator('.label-description').allInnerTexts();
+    return label.trim() === basename(path) && description.join('').trim() === folder;
+  };
+  const list = page.getByPlaceholder(PICK_PLACEHOLDER);
   await waitFor(
     `${path} in the list of model files`,
     async () => {
-      const focused = quickInput.rows.and(page.locator('.focused'));
-      const label = (await focused.locator('.label-name').first().innerText({ timeout: 500 })).trim();
-      const description = (await focused.locator('.label-description').allInnerTexts()).join('').trim();
-      if (label === basename(path) && description === folder) {
-        return true;
+      // The list closes when a panel that is still being loaded takes the focus: then it is asked for again.
+      if (!(await list.isVisible())) {
+        await workbench.runCommand(COMMAND);
+        await list.waitFor({ timeout: 5_000 });
       }
-      await page.keyboard.press('ArrowDown');
+      await list.fill(basename(path), { timeout: 1_000 });
+      const offered = (await quickInput.rows.count()) + 1;
+      for (let i = 0; i < offered; i++) {
+        if (await isFocused()) {
+          return true;
+        }
+        await page.keyboard.press('ArrowDown');
+      }
       return false;
     },
     { describe: async () => JSON.stringify(await quickInput.labels()) },

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { basename, join } from 'node:path';
 import { before, describe, it } from 'mocha';
-import { useVSCode } from '../ui-session.mjs';
-import { waitFor } from '../wait.mjs';
-import { writeLongFile } from './safetensors-files.mjs';
-import { analyze, chooseModelFile, openPanel } from './panel.mjs';
+import { useVSCode } from '../test/host/ui-session.mjs';
+import { waitFor } from '../test/host/wait.mjs';
+import { writeLongFile } from '../test/host/ui/safetensors-files.mjs';
+import { analyze, chooseModelFile, openPanel } from '../test/host/ui/panel.mjs';
 
 const ACTIVATION_MS = 20;
 const FIRST_LAYER_MS = 1_000;
@@ -59,7 +59,7 @@ describe('budgets', () => {
 });
 
 /**
- * @param {import('../workbench.mjs').Workbench} workbench
+ * @param {import('../test/host/workbench.mjs').Workbench} workbench
  * @param {number} budget in milliseconds
  * @param {() => Promise<number>} measure
  * @returns {Promise<void>} if one try stays under the budget
@@ -111,7 +111,7 @@ function clock() {
 }
 
 /**
- * @param {import('../workbench.mjs').Workbench} workbench
+ * @param {import('../test/host/workbench.mjs').Workbench} workbench
  * @param {string} file
  * @returns {Promise<number>} milliseconds from Enter on the file to the first frame that shows a layer's numbers
  */
@@ -129,7 +129,7 @@ async function firstLayer(workbench, file) {
 
 /**
  * The extensions that VS Code lists as running, each with what it says of its activation.
- * @param {import('../workbench.mjs').Workbench} workbench
+ * @param {import('../test/host/workbench.mjs').Workbench} workbench
  * @param {(extensions: Map<string, string>) => string | undefined} read the answer, or undefined to look again
  * @returns {Promise<string>}
  */
@@ -156,7 +156,7 @@ async function runningExtensions(workbench, read) {
 
 /**
  * VS Code's own extensions start a moment after the window, a dozen in the one thread that ours is to start in.
- * @param {import('../workbench.mjs').Workbench} workbench
+ * @param {import('../test/host/workbench.mjs').Workbench} workbench
  * @returns {Promise<void>} once they have
  */
 async function whenOthersAreActive(workbench) {
@@ -171,7 +171,7 @@ async function whenOthersAreActive(workbench) {
 }
 
 /**
- * @param {import('../workbench.mjs').Workbench} workbench
+ * @param {import('../test/host/workbench.mjs').Workbench} workbench
  * @returns {Promise<number>} milliseconds of our activation, as VS Code lists it
  */
 async function reportedActivation(workbench) {
