@@ -1,8 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import packageJson from '../../package.json';
 import { analyzeWeights } from '../engine/analyze-weights';
-import { WorkerPool } from '../engine/worker-pool';
+import { threadCount, WorkerPool } from '../engine/worker-pool';
 import { CancelledError, FormatError } from '../formats/errors';
 import type { AnalysisEvent } from '../protocol/analysis';
 import { reportToCsv } from '../report/csv';
@@ -36,7 +35,7 @@ export async function runCli(argv: readonly string[], signal: AbortSignal): Prom
       process.stderr.write(`prunability: ${parsed.reason}\n\n${USAGE}`);
       return EXIT.unreadable;
     case 'analyze': {
-      const pool = new WorkerPool(join(__dirname, 'worker.js'), availableParallelism());
+      const pool = new WorkerPool(join(__dirname, 'worker.js'), threadCount());
       try {
         return await analyzeFiles(parsed, pool, signal);
       } finally {

@@ -46,9 +46,7 @@ export function reportToText(report: ModelReport): string {
 /** Constants, buffers and optimiser state would bury what can be pruned; the JSON and CSV reports have them all. */
 function notListed(tensors: readonly TensorReport[]): string[] {
   const rest = tensors.filter(({ prunable }) => !prunable).length;
-  return rest === 0
-    ? []
-    : [`and ${formatCount(rest)} more that are not pruned (buffers, constants, optimiser state)`];
+  return rest === 0 ? [] : [`and ${formatCount(rest)} more that are not pruned (buffers, constants, optimiser state)`];
 }
 
 function table(tensors: readonly TensorReport[]): string[] {

@@ -1,11 +1,10 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { EngineMethods } from '../protocol/analysis';
 import { RpcPeer, type NoMethods, type Port } from '../protocol/rpc';
 import { analyzeWeights } from './analyze-weights';
 import { errorCodec } from '../protocol/error-codec';
 import { JobQueue } from './job-queue';
-import { WorkerPool } from './worker-pool';
+import { threadCount, WorkerPool } from './worker-pool';
 
 /** The engine's process: started by the extension host with an IPC channel, answers until that channel closes. */
 const port: Port = {
@@ -18,7 +17,7 @@ const port: Port = {
   },
 };
 
-const pool = new WorkerPool(join(__dirname, 'worker.js'), availableParallelism());
+const pool = new WorkerPool(join(__dirname, 'worker.js'), threadCount());
 const queue = new JobQueue();
 
 const peer = new RpcPeer<EngineMethods, NoMethods>(

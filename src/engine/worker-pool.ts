@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CancelledError } from '../formats/errors';
 import { errorCodec } from '../protocol/error-codec';
@@ -5,6 +6,11 @@ import type { FromWorker, Segment, SegmentResult, ToWorker, WorkerFile } from '.
 
 /** More threads than this read no faster from one disk, and each costs some 15 MB. */
 const MAX_WORKERS = 4;
+
+/** Twice the processors: while one thread waits for the disk another computes. */
+export function threadCount(): number {
+  return 2 * availableParallelism();
+}
 
 /** Batches that wait at a worker beside the one it works on, so that it never waits for this thread. */
 const QUEUED_PER_WORKER = 1;
@@ -37,13 +43,13 @@ export class WorkerPool {
 
   /**
    * @param script the bundled worker.
-   * @param parallelism processors at hand.
+   * @param threads as many as this, up to {@link MAX_WORKERS}.
    */
   constructor(
     private readonly script: string,
-    parallelism: number,
+    threads: number,
   ) {
-    this.size = Math.max(1, Math.min(MAX_WORKERS, parallelism));
+    this.size = Math.max(1, Math.min(MAX_WORKERS, threads));
   }
 
   /**
