@@ -43,7 +43,9 @@ export class AnalysisPanel {
       },
       onMessage: (listener) => {
         const subscription = panel.webview.onDidReceiveMessage(listener);
-        return () => subscription.dispose() as undefined;
+        return () => {
+          subscription.dispose();
+        };
       },
     };
     const peer = new RpcPeer<PanelHostMethods, PanelViewMethods>(

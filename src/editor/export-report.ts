@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { l10n, Uri, window, workspace } from 'vscode';
@@ -38,7 +39,8 @@ async function writeAtomically(target: Uri, text: string): Promise<void> {
     await workspace.fs.writeFile(target, new TextEncoder().encode(text));
     return;
   }
-  const temporary = `${target.fsPath}.${process.pid}.tmp`;
+  // A name that nobody else has: what is removed after a failure must be ours.
+  const temporary = `${target.fsPath}.${randomUUID()}.tmp`;
   try {
     await writeFile(temporary, text, { flag: 'wx' });
     await rename(temporary, target.fsPath);

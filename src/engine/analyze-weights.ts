@@ -1,25 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Checkpoint, TensorEntry } from '../formats/checkpoint';
-import { CancelledError } from '../formats/errors';
+import { throwIfCancelled } from '../formats/errors';
 import { openCheckpoint } from '../formats/registry';
 import { isPrunable } from '../formats/roles';
 import type { AnalysisEvent, AnalyzeRequest, LayerResult } from '../protocol/analysis';
 import type { FileFacts, ModelReport, TensorStatistics } from '../report/report';
 import { ReportBuilder, type ModelSummary } from '../report/report-builder';
 import type { ValueCells } from '../sketch/cells';
-import { coarsenMagnitudes } from '../sketch/magnitude-cells';
 import { sketchPlan } from '../sketch/plan';
+import { cellsPerLayer, modelUpdate } from './model-update';
 import { batches, readingOrder, storedBytes } from './plan';
 import { SegmentCollector } from './segment-collector';
 import type { WorkerPool } from './worker-pool';
-
-/** The panel draws a layer from this many cells, and the whole model's curve from the other number. */
-const LAYER_CELLS = 512;
-const MODEL_CELLS = 4096;
-
-/** Cells sent for all layers together (24 MB): models of more than 3,000 tensors get fewer each. */
-const SENT_CELLS = 1_500_000;
-const MIN_LAYER_CELLS = 24;
 
 /** Layers are sent together if they come faster than this, and the model as a whole less often still. */
 const LAYERS_EVERY_MS = 40;
@@ -35,7 +27,7 @@ const NO_CELLS: ValueCells = { low: new Float32Array(0), high: new Float32Array(
  *
  * @param report gets `opened`, then `layers` and `model` as they come.
  * @throws {FormatError} if the file, or a file that belongs to it, cannot be read.
- * @throws {CancelledError} once the signal is raised and no thread reads any more.
+ * @throws CancelledError once the signal is raised and no thread reads any more.
  */
 export async function analyzeWeights(
   request: AnalyzeRequest,
@@ -48,11 +40,12 @@ export async function analyzeWeights(
   const opened = await openCheckpoint(request.path, signal);
   try {
     const { checkpoint } = opened;
-    const builder = new ReportBuilder(fileFacts(request.path, checkpoint), checkpoint);
+    const file = fileFacts(request.path, checkpoint);
+    const builder = new ReportBuilder(file, checkpoint);
     const reporter = new Reporter(builder, report, started);
     const { toRead, copies, unread } = readingPlan(checkpoint);
     const totalBytes = toRead.reduce((sum, index) => sum + bytesOf(checkpoint, index), 0);
-    report({ type: 'opened', file: fileFacts(request.path, checkpoint), tensors: builder.facts, totalBytes });
+    report({ type: 'opened', file, tensors: builder.facts, totalBytes });
     for (const index of unread)
       reporter.add(index, builder.add(index, undefined, hashOfNothing(request, checkpoint.tensors[index])), NO_CELLS);
     const collector = new SegmentCollector(checkpoint.tensors, toRead, (index, sketch, sha256) => {
@@ -75,7 +68,7 @@ export async function analyzeWeights(
       reporter.finish(builder.summary(false), collector.bytesDone);
       throw error;
     }
-    if (signal.aborted) throw new CancelledError();
+    throwIfCancelled(signal);
     const summary = builder.summary(true);
     reporter.finish(summary, totalBytes);
     return builder.report(summary, true, (performance.now() - started) / 1000);
@@ -143,8 +136,7 @@ class Reporter {
     private readonly report: (event: AnalysisEvent) => void,
     started: number,
   ) {
-    const share = Math.floor(SENT_CELLS / Math.max(1, builder.facts.length));
-    this.layerCells = Math.min(LAYER_CELLS, Math.max(MIN_LAYER_CELLS, share));
+    this.layerCells = cellsPerLayer(builder.facts.length);
     this.nextModel = started + MODEL_EVERY_MS;
   }
 
@@ -176,16 +168,7 @@ class Reporter {
     this.layers = [];
   }
 
-  private sendModel({ model, limits, warnings, magnitudes }: ModelSummary): void {
-    const update = {
-      model,
-      limits,
-      warnings,
-      magnitudes: {
-        parameters: coarsenMagnitudes(magnitudes.parameters, MODEL_CELLS),
-        weights: coarsenMagnitudes(magnitudes.weights, MODEL_CELLS),
-      },
-    };
-    this.report({ type: 'model', update, bytesDone: this.bytesDone });
+  private sendModel(summary: ModelSummary): void {
+    this.report({ type: 'model', update: modelUpdate(summary), bytesDone: this.bytesDone });
   }
 }

@@ -1,9 +1,9 @@
 import type { Checkpoint, TensorEntry, TensorRole } from '../../src/formats/checkpoint';
+import { cellsPerLayer, modelUpdate } from '../../src/engine/model-update';
 import type { AnalysisEvent, LayerResult } from '../../src/protocol/analysis';
 import type { AnalysisStatus, PanelSnapshot } from '../../src/protocol/panel';
 import type { FileFacts } from '../../src/report/report';
 import { ReportBuilder } from '../../src/report/report-builder';
-import { coarsenMagnitudes } from '../../src/sketch/magnitude-cells';
 import type { TensorSketch } from '../../src/sketch/tensor-sketch';
 import { drawSketch, randomNumbers, type Mixture } from './weights';
 
@@ -25,10 +25,6 @@ export interface Scenario {
 }
 
 const COMPLETE: AnalysisStatus = { state: 'complete', seconds: 0.21 };
-/** As the engine sends them (src/engine/analyze-weights.ts). */
-const LAYER_CELLS = 512;
-const MODEL_CELLS = 4096;
-const SENT_CELLS = 1_500_000;
 
 /** Shares of Laplace and Gaussian and the standard deviation, by layer: a ResNet-18 with one thin and one flat layer. */
 const RESNET: readonly (readonly [string, readonly number[], number, number, number])[] = [
@@ -225,7 +221,7 @@ class Run {
       notes: [],
     };
     this.builder = new ReportBuilder(this.file, checkpoint);
-    this.cells = Math.min(LAYER_CELLS, Math.max(24, Math.floor(SENT_CELLS / plan.length)));
+    this.cells = cellsPerLayer(plan.length);
   }
 
   opened(): AnalysisEvent {
@@ -237,16 +233,7 @@ class Run {
     const layers: LayerResult[] = [];
     for (; this.done < count; this.done++) layers.push(this.read(this.done));
     if (last) this.bytesDone = this.totalBytes;
-    const { model, limits, warnings, magnitudes } = this.builder.summary(last);
-    const update = {
-      model,
-      limits,
-      warnings,
-      magnitudes: {
-        parameters: coarsenMagnitudes(magnitudes.parameters, MODEL_CELLS),
-        weights: coarsenMagnitudes(magnitudes.weights, MODEL_CELLS),
-      },
-    };
+    const update = modelUpdate(this.builder.summary(last));
     return [
       { type: 'layers', layers, bytesDone: this.bytesDone },
       { type: 'model', update, bytesDone: this.bytesDone },
