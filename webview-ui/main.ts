@@ -1,3 +1,4 @@
+import './texts';
 import './components/prunability-panel';
 import { connectHost, Editor } from './host-connection';
 import { PanelModel } from './model/panel-model';

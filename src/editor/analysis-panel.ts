@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import { Uri, ViewColumn, window, type ExtensionContext, type WebviewPanel } from 'vscode';
 import { errorCodec } from '../protocol/error-codec';
-import { packArrays } from '../protocol/packed-arrays';
 import type { PanelHostMethods, PanelViewMethods } from '../protocol/panel';
-import { RpcPeer, type Port } from '../protocol/rpc';
+import { RpcPeer } from '../protocol/rpc';
 import type { AnalysisSession } from './analysis-session';
-import { panelHtml } from './panel-html';
+import { showPage } from './webview-page';
+import { webviewPort } from './webview-port';
 
 export const PANEL_TYPE = 'prunability.analysis';
 
@@ -33,23 +33,8 @@ export class AnalysisPanel {
   ) {
     panel.title = basename(session.path);
     panel.iconPath = Uri.joinPath(context.extensionUri, 'media', 'panel.svg');
-    panel.webview.options = {
-      enableScripts: true,
-      localResourceRoots: [Uri.joinPath(context.extensionUri, 'dist')],
-    };
-    const port: Port = {
-      post: (message) => {
-        void panel.webview.postMessage(packArrays(message));
-      },
-      onMessage: (listener) => {
-        const subscription = panel.webview.onDidReceiveMessage(listener);
-        return () => {
-          subscription.dispose();
-        };
-      },
-    };
     const peer = new RpcPeer<PanelHostMethods, PanelViewMethods>(
-      port,
+      webviewPort(panel.webview),
       {
         ready: () => session.snapshot(),
         cancel: () => {
@@ -88,6 +73,6 @@ export class AnalysisPanel {
     panel.onDidDispose(() => {
       for (const disposable of this.disposables.splice(0)) disposable.dispose();
     });
-    panel.webview.html = panelHtml(panel.webview, context.extensionUri);
+    showPage(panel.webview, context.extensionUri, 'prunability-panel');
   }
 }

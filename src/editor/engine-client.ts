@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { l10n, type Disposable, type LogOutputChannel } from 'vscode';
 import { errorCodec } from '../protocol/error-codec';
 import type { EngineMethods } from '../protocol/analysis';
-import { DisconnectedError, RpcPeer, type CallOptions, type NoMethods } from '../protocol/rpc';
+import { DisconnectedError, RpcPeer, type CallOptions, type NoMethods, type Progress } from '../protocol/rpc';
 
 /** The process reads by ranges and keeps compact sketches; above this its heap is a leak, and the editor's memory matters more. */
 const ENGINE_HEAP_MB = 192;
@@ -37,7 +37,7 @@ export class EngineClient implements Disposable {
   async call<K extends keyof EngineMethods>(
     method: K,
     params: EngineMethods[K]['params'],
-    options: CallOptions<EngineMethods[K]['progress']>,
+    options: CallOptions<Progress<EngineMethods[K]>> = {},
   ): Promise<EngineMethods[K]['result']> {
     clearTimeout(this.idle);
     this.running ??= this.start();

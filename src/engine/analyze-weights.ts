@@ -4,10 +4,11 @@ import { throwIfCancelled } from '../formats/errors';
 import { openCheckpoint } from '../formats/registry';
 import { isPrunable } from '../formats/roles';
 import type { AnalysisEvent, AnalyzeRequest, LayerResult } from '../protocol/analysis';
-import type { FileFacts, ModelReport, TensorStatistics } from '../report/report';
+import type { ModelReport, TensorStatistics } from '../report/report';
 import { ReportBuilder, type ModelSummary } from '../report/report-builder';
 import type { ValueCells } from '../sketch/cells';
 import { sketchPlan } from '../sketch/plan';
+import { fileFacts } from './file-facts';
 import { cellsPerLayer, modelUpdate } from './model-update';
 import { batches, readingOrder, storedBytes } from './plan';
 import { SegmentCollector } from './segment-collector';
@@ -75,11 +76,6 @@ export async function analyzeWeights(
   } finally {
     await opened.close();
   }
-}
-
-function fileFacts(path: string, { format, formatLabel, files }: Checkpoint): FileFacts {
-  const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  return { path, format, formatLabel, bytes, files: files.length };
 }
 
 function bytesOf(checkpoint: Checkpoint, index: number): number {

@@ -3,6 +3,7 @@ import type { EngineMethods } from '../protocol/analysis';
 import { RpcPeer, type NoMethods, type Port } from '../protocol/rpc';
 import { analyzeWeights } from './analyze-weights';
 import { errorCodec } from '../protocol/error-codec';
+import { describeModel } from './describe-model';
 import { JobQueue } from './job-queue';
 import { threadCount, WorkerPool } from './worker-pool';
 
@@ -24,6 +25,7 @@ const peer = new RpcPeer<EngineMethods, NoMethods>(
   port,
   {
     analyze: (request, { signal, report }) => queue.run(() => analyzeWeights(request, pool, report, signal), signal),
+    describe: (request, { signal }) => describeModel(request, signal),
   },
   errorCodec,
 );

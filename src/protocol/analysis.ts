@@ -9,6 +9,7 @@ import type {
   TensorStatistics,
 } from '../report/report';
 import type { MagnitudeCells, ValueCells } from '../sketch/cells';
+import type { DescribeRequest, DescriptionResult } from './description';
 
 /** One layer's numbers and its distribution, coarse enough to send (≤ 512 cells). */
 export interface LayerResult {
@@ -46,7 +47,9 @@ export interface AnalyzeRequest {
   readonly hash: boolean;
 }
 
-/** Calls from the extension host (or the CLI) to the engine. */
+/** Calls from the extension host to the engine. */
 export interface EngineMethods {
   readonly analyze: { readonly params: AnalyzeRequest; readonly result: ModelReport; readonly progress: AnalysisEvent };
+  /** Does not wait for analyses that run. */
+  readonly describe: { readonly params: DescribeRequest; readonly result: DescriptionResult };
 }

@@ -11,7 +11,8 @@ export type MethodMap<M> = { [K in keyof M]: { params: unknown; result: unknown;
 /** A side that answers no calls. */
 export type NoMethods = object;
 
-type Progress<T> = T extends { progress: infer P } ? P : never;
+/** What a method reports on the way. */
+export type Progress<T> = T extends { progress: infer P } ? P : never;
 
 export interface CallOptions<P> {
   /** Raising it cancels the call on the other side; the promise rejects with what that side answers. */

@@ -34,17 +34,8 @@ export const SCENARIOS = [
   'tenThousand',
 ];
 
-/** The same policy as src/editor/panel-html.ts, with this server in the place of VS Code's resource server. */
-const POLICY = [
-  `default-src 'none'`,
-  `script-src 'nonce-${NONCE}'`,
-  `style-src 'self' 'nonce-${NONCE}'`,
-  `img-src 'self' data:`,
-  `font-src 'self'`,
-].join('; ');
-
-/** @param {string} theme */
-function pageHtml(theme) {
+/** @param {typeof import('../../src/protocol/page-html').pageHtml} pageHtml @param {string} theme */
+function themedPage(pageHtml, theme) {
   const { bodyClass, variables } = THEMES[theme] ?? THEMES['dark'] ?? { bodyClass: '', variables: {} };
   // as VS Code does it: variables on <html> through the CSSOM, the theme's kind as a class of <body>
   const applyTheme = `(function () {
@@ -52,23 +43,31 @@ function pageHtml(theme) {
     for (const name in variables) document.documentElement.style.setProperty('--vscode-' + name, variables[name]);
     document.body.className = ${JSON.stringify(bodyClass)};
   })();`;
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/webview.css">
-<title>Prunability</title>
-</head>
-<body>
-<prunability-panel></prunability-panel>
-<script nonce="${NONCE}">${applyTheme}</script>
+  return pageHtml({
+    element: 'prunability-panel',
+    nonce: NONCE,
+    cspSource: "'self'",
+    scriptUri: '/webview.js',
+    styleUri: '/webview.css',
+    language: 'en',
+    texts: {},
+    scriptsBefore: `<script nonce="${NONCE}">${applyTheme}</script>
 <script nonce="${NONCE}" src="/fake-host.js"></script>
-<script nonce="${NONCE}" src="/webview.js"></script>
-</body>
-</html>`;
+`,
+  });
+}
+
+/** The extension's own page: what holds here holds there. @returns {Promise<typeof import('../../src/protocol/page-html').pageHtml>} */
+async function importPageHtml() {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'src', 'protocol', 'page-html.ts')],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    logLevel: 'warning',
+  });
+  const source = outputFiles[0]?.text ?? '';
+  return (await import(`data:text/javascript,${encodeURIComponent(source)}`)).pageHtml;
 }
 
 /**
@@ -94,6 +93,7 @@ async function servePages(assets) {
     '/webview.js': { type: 'text/javascript', body: await readFile(join(assets, 'webview.js')) },
     '/webview.css': { type: 'text/css', body: await readFile(join(assets, 'webview.css')) },
   };
+  const pageHtml = await importPageHtml();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const file = files[url.pathname];
@@ -102,7 +102,7 @@ async function servePages(assets) {
       return;
     }
     response.setHeader('Content-Type', `${file?.type ?? 'text/html'}; charset=utf-8`);
-    response.end(file?.body ?? pageHtml(url.searchParams.get('theme') ?? 'dark'));
+    response.end(file?.body ?? themedPage(pageHtml, url.searchParams.get('theme') ?? 'dark'));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;

@@ -1,0 +1,43 @@
+import { FormatError } from '../formats/errors';
+import type { Checkpoint } from '../formats/checkpoint';
+import { openCheckpoint } from '../formats/registry';
+import { isPrunable } from '../formats/roles';
+import type { DescribeRequest, DescriptionResult } from '../protocol/description';
+import { fileFacts } from './file-facts';
+
+/**
+ * What a model file is, from its header. A file that cannot be read is an answer, not an error: descriptions are made
+ * of files that nobody has asked to open.
+ * @throws CancelledError
+ */
+export async function describeModel({ path }: DescribeRequest, signal: AbortSignal): Promise<DescriptionResult> {
+  try {
+    const opened = await openCheckpoint(path, signal);
+    try {
+      const { checkpoint, file } = opened;
+      const own = checkpoint.tensors.filter(({ aliasOf }) => aliasOf === undefined);
+      return {
+        state: 'readable',
+        file: fileFacts(path, checkpoint),
+        mainFile: file,
+        tensorCount: checkpoint.tensors.length,
+        count: own.reduce((sum, { count }) => sum + count, 0),
+        prunableCount: own.reduce((sum, { role, dtype, count }) => sum + (isPrunable(role, dtype) ? count : 0), 0),
+        dtypes: dtypeMix(own),
+        analysis: null,
+      };
+    } finally {
+      await opened.close();
+    }
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const { file, reason, offset, tensor, remedy } = error.detail;
+    return { state: 'unreadable', path: file, reason, offset, tensor, remedy };
+  }
+}
+
+function dtypeMix(tensors: Checkpoint['tensors']): { dtype: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { storage, count } of tensors) counts.set(storage.dtype, (counts.get(storage.dtype) ?? 0) + count);
+  return [...counts].map(([dtype, count]) => ({ dtype, count })).sort((a, b) => b.count - a.count);
+}
