@@ -35,6 +35,13 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'the-catalogue-knows-only-itself',
+      comment: 'Paths and names in, entries and trees out; who lists the files is not its business.',
+      severity: 'error',
+      from: { path: '^src/catalog/' },
+      to: { pathNot: '^(src/catalog/|path$)' },
+    },
+    {
       name: 'protocol-knows-types-and-errors-only',
       severity: 'error',
       from: { path: '^src/protocol/' },
