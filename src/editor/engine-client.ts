@@ -25,6 +25,8 @@ export class EngineClient implements Disposable {
 
   constructor(
     private readonly script: string,
+    /** Folder where the engine keeps results. */
+    private readonly cacheFolder: string,
     private readonly log: LogOutputChannel,
   ) {}
 
@@ -56,7 +58,7 @@ export class EngineClient implements Disposable {
   }
 
   private start(): Running {
-    const child = fork(this.script, [], {
+    const child = fork(this.script, [this.cacheFolder], {
       serialization: 'advanced',
       execArgv: [`--max-old-space-size=${ENGINE_HEAP_MB}`],
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },

@@ -45,6 +45,8 @@ export interface AnalyzeRequest {
   readonly path: string;
   /** Also compute the SHA-256 of each tensor's values. */
   readonly hash: boolean;
+  /** Read the weights even if the result is known. */
+  readonly fresh?: boolean;
 }
 
 /** Calls from the extension host to the engine. */
