@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { l10n, type Disposable, type LogOutputChannel } from 'vscode';
 import { errorCodec } from '../protocol/error-codec';
-import type { EngineMethods } from '../protocol/analysis';
+import type { EngineMethods } from '../protocol/engine';
 import { DisconnectedError, RpcPeer, type CallOptions, type NoMethods, type Progress } from '../protocol/rpc';
 
 /** The process reads by ranges and keeps compact sketches; above this its heap is a leak, and the editor's memory matters more. */

@@ -70,6 +70,7 @@ export async function analyzeCheckpoint(
   });
   try {
     await pool.run(
+      'sketch',
       checkpoint.files,
       batches(checkpoint, toRead, request.hash),
       (result) => {

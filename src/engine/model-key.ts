@@ -13,16 +13,25 @@ export interface ModelKey {
 }
 
 /** The key of a model that has been opened. Rejects as `stat` does if one of its files is gone. */
-export async function modelKey({ checkpoint, file }: OpenedCheckpoint): Promise<ModelKey> {
-  const paths = [...new Set([file, ...checkpoint.files.map(({ path }) => path)])];
+export async function modelKey(opened: OpenedCheckpoint): Promise<ModelKey> {
+  const { checkpoint, file } = opened;
+  const hash = createHash('sha256').update(checkpoint.format);
+  for (const tensor of checkpoint.tensors) hash.update(JSON.stringify(tensor));
+  return { path: file, filesHash: await filesHash(modelFiles(opened)), headerHash: hash.digest('hex') };
+}
+
+/** Absolute paths of the main file and of all files that hold weights. */
+export function modelFiles({ checkpoint, file }: OpenedCheckpoint): readonly string[] {
+  return [...new Set([file, ...checkpoint.files.map(({ path }) => path)])];
+}
+
+/** SHA-256, hexadecimal, of the files' paths, sizes and times of change. Rejects as `stat` does if one is gone. */
+export async function filesHash(paths: readonly string[]): Promise<string> {
   const files = await Promise.all(
     paths.map(async (path) => {
       const { size, mtimeMs } = await stat(path);
       return [path, size, mtimeMs];
     }),
   );
-  const filesHash = createHash('sha256').update(JSON.stringify(files)).digest('hex');
-  const hash = createHash('sha256').update(checkpoint.format);
-  for (const tensor of checkpoint.tensors) hash.update(JSON.stringify(tensor));
-  return { path: file, filesHash, headerHash: hash.digest('hex') };
+  return createHash('sha256').update(JSON.stringify(files)).digest('hex');
 }
