@@ -32,11 +32,15 @@ const CONTENT = [
   'extension/dist/webview.js',
   'extension/dist/worker.js',
   'extension/l10n/bundle.l10n.json',
+  'extension/media/activity-bar.svg',
   'extension/media/icon.png',
   'extension/media/panel.svg',
   'extension/package.json',
   'extension/package.nls.json',
   'extension/readme.md',
+  'extension/samples/fashion-mnist/epoch1.pt',
+  'extension/samples/fashion-mnist/epoch2.pt',
+  'extension/samples/fashion-mnist/epoch3.pt',
 ];
 
 let passed = 0;

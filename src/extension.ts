@@ -1,11 +1,17 @@
 import { join } from 'node:path';
 import { window, type ExtensionContext, type Uri } from 'vscode';
+import { Analyses } from './editor/analyses';
 import type { AnalysisSession } from './editor/analysis-session';
-import { Analyses, registerPanelSerializer } from './editor/analyses';
 import { registerCommands } from './editor/commands';
+import type { ComparisonSession } from './editor/comparison-session';
+import { Comparisons } from './editor/comparisons';
+import { ModelDescriptions } from './editor/descriptions';
 import { EngineClient } from './editor/engine-client';
+import { ExplorerDecorations } from './editor/explorer-decorations';
+import { RunningWork } from './editor/running-work';
+import { SummaryView } from './editor/summary-view';
 
-/** Builds the services and registers them. Nothing is read and no process is started before a command asks for it. */
+/** Builds the services and registers them. No process is started before there is a model to look at. */
 export function activate(context: ExtensionContext): ExtensionApi {
   const log = window.createOutputChannel('Prunability', { log: true });
   const engine = new EngineClient(
@@ -13,26 +19,46 @@ export function activate(context: ExtensionContext): ExtensionApi {
     join(context.globalStorageUri.fsPath, 'results'),
     log,
   );
-  const analyses = new Analyses(context, engine, log);
+  const descriptions = new ModelDescriptions(engine, log);
+  const work = new RunningWork();
+  const analyses = new Analyses(context, engine, descriptions, work, log);
+  const comparisons = new Comparisons(context.extensionUri, engine, work, log);
+  const summary = new SummaryView(context.extensionUri, analyses, descriptions);
+  const showLog = (): void => {
+    log.show();
+  };
   context.subscriptions.push(
     log,
     engine,
+    descriptions,
+    work,
     analyses,
-    registerPanelSerializer(analyses),
-    ...registerCommands(analyses, () => {
-      log.show();
-    }),
+    comparisons,
+    summary,
+    new ExplorerDecorations(descriptions),
+    ...registerCommands({ context, analyses, comparisons, work, showLog }),
   );
   return {
     get enginePid() {
       return engine.pid;
     },
+    get statusBarText() {
+      return work.text;
+    },
     session: (uri) => analyses.session(uri),
+    comparison: () => comparisons.active(),
+    descriptions,
+    summary,
   };
 }
 
 /** For the tests in the extension host; not a public interface. */
 export interface ExtensionApi {
   readonly enginePid: number | undefined;
+  readonly statusBarText: string | undefined;
   session(uri: Uri): AnalysisSession | undefined;
+  /** Of the comparison that was used last. */
+  comparison(): ComparisonSession | undefined;
+  readonly descriptions: ModelDescriptions;
+  readonly summary: SummaryView;
 }

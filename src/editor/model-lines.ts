@@ -1,0 +1,75 @@
+import { l10n } from 'vscode';
+import type { ModelDescription, UnreadableDescription } from '../protocol/description';
+import { formatBytes, formatPercent } from '../report/format';
+
+/** Types named in one line; a model of more is summed up. */
+const MAX_TYPES = 3;
+
+const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** 25_600_000 → "25.6M". */
+export function compactCount(count: number): string {
+  return COMPACT.format(count);
+}
+
+/** What the header tells: format, parameters, types, size. */
+export function factsLine({ file, prunableCount, count, dtypes }: ModelDescription): string {
+  const parameters =
+    prunableCount > 0
+      ? l10n.t('{0} parameters', compactCount(prunableCount))
+      : l10n.t('{0} values, none to prune', compactCount(count));
+  return [file.formatLabel, parameters, typesText(dtypes), formatBytes(file.bytes)].join(' · ');
+}
+
+/** "float32" or "bfloat16 99 %, float32 1 %". */
+export function typesText(dtypes: ModelDescription['dtypes']): string {
+  const total = dtypes.reduce((sum, { count }) => sum + count, 0);
+  const [only] = dtypes;
+  if (only !== undefined && dtypes.length === 1) return only.dtype;
+  const named = dtypes.slice(0, MAX_TYPES).map(({ dtype, count }) => `${dtype} ${share(count / Math.max(1, total))}`);
+  return dtypes.length > MAX_TYPES ? l10n.t('{0} and others', named.join(', ')) : named.join(', ');
+}
+
+function share(fraction: number): string {
+  return fraction > 0 && fraction < 0.005 ? '< 1 %' : formatPercent(fraction, 0);
+}
+
+/** What an analysis has found, and when; or that there was none. */
+export function analysisLine({ analysis, prunableCount }: ModelDescription, now: number): string {
+  if (prunableCount === 0) return l10n.t('Nothing to prune: no floating-point weights');
+  if (analysis === null) return l10n.t('Not analyzed yet');
+  const age = ageText(now - analysis.analyzedAt);
+  if (analysis.initialisation === 'at-initialisation') {
+    return l10n.t('Looks untrained: no limit can be predicted · {0}', age);
+  }
+  if (analysis.limit === null) return l10n.t('No limit can be told · {0}', age);
+  const limit = formatPercent(analysis.limit, 0);
+  if (analysis.kurtosis === null) return l10n.t('Predicted limit {0} · {1}', limit, age);
+  return l10n.t('Predicted limit {0} · kurtosis {1} · {2}', limit, analysis.kurtosis.toFixed(1), age);
+}
+
+/** Why a model file cannot be read. */
+export function unreadableLine({ reason, offset }: UnreadableDescription): string {
+  return offset === undefined
+    ? l10n.t('Not readable: {0}', reason)
+    : l10n.t('Not readable: {0} (byte {1})', reason, offset);
+}
+
+/** How long ago an analysis was made. */
+export function ageText(milliseconds: number): string {
+  if (milliseconds < MINUTE_MS) return l10n.t('analyzed just now');
+  const minutes = Math.floor(milliseconds / MINUTE_MS);
+  if (milliseconds < HOUR_MS) {
+    return minutes === 1 ? l10n.t('analyzed a minute ago') : l10n.t('analyzed {0} minutes ago', minutes);
+  }
+  const hours = Math.floor(milliseconds / HOUR_MS);
+  if (milliseconds < DAY_MS) {
+    return hours === 1 ? l10n.t('analyzed an hour ago') : l10n.t('analyzed {0} hours ago', hours);
+  }
+  const days = Math.floor(milliseconds / DAY_MS);
+  return days === 1 ? l10n.t('analyzed a day ago') : l10n.t('analyzed {0} days ago', days);
+}
