@@ -4,7 +4,7 @@ import type { ExportFormat } from '../protocol/panel';
 import type { Analyses } from './analyses';
 import type { Comparisons } from './comparisons';
 import { headRevision } from './git-revision';
-import { activeModelFile, pickModelFile } from './model-files';
+import { activeModelFile, pickModelFile, unanalyzedModelFile } from './model-files';
 import { pickRun } from './model-runs';
 import type { RunningWork } from './running-work';
 
@@ -31,7 +31,8 @@ export function registerCommands(services: CommandServices): Disposable[] {
   return [
     commands.registerCommand('prunability.analyze', async (target?: unknown, selection?: unknown) => {
       const uris = chosen(target, selection);
-      const [only] = uris.length > 0 ? uris : [activeModelFile() ?? (await pickModelFile(l10n.t('Model to analyze')))];
+      const [only] =
+        uris.length > 0 ? uris : [unanalyzedModelFile() ?? (await pickModelFile(l10n.t('Model to analyze')))];
       for (const uri of uris.length > 0 ? uris : only === undefined ? [] : [only]) await analyses.open(uri);
     }),
     commands.registerCommand('prunability.compare', async (target?: unknown, selection?: unknown) => {

@@ -1,5 +1,6 @@
-import { l10n, Uri, window, workspace, type QuickPickItem } from 'vscode';
+import { l10n, TabInputCustom, Uri, window, workspace, type QuickPickItem } from 'vscode';
 import { EXCLUDED_GLOB, MODEL_EXTENSIONS, MODEL_GLOB, modelNameCertainty } from '../catalog/model-names';
+import { CHECKPOINT_EDITOR } from './checkpoint-editor';
 
 /** More than a person scrolls through; the dialog reaches the rest. */
 const MAX_LISTED = 500;
@@ -15,6 +16,12 @@ export function activeModelFile(): Uri | undefined {
   const { uri } = input;
   if (!(uri instanceof Uri)) return undefined;
   return modelNameCertainty(uri.path.slice(uri.path.lastIndexOf('/') + 1)) === 'no' ? undefined : uri;
+}
+
+/** The same, unless that editor is ours: what it shows is analyzed already. */
+export function unanalyzedModelFile(): Uri | undefined {
+  const input: unknown = window.tabGroups.activeTabGroup.activeTab?.input;
+  return input instanceof TabInputCustom && input.viewType === CHECKPOINT_EDITOR ? undefined : activeModelFile();
 }
 
 /**

@@ -4,6 +4,7 @@ import { formatBytes, formatPercent } from '../report/format';
 
 /** Types named in one line; a model of more is summed up. */
 const MAX_TYPES = 3;
+const MIN_SHARE = 0.005;
 
 const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
 
@@ -22,20 +23,21 @@ export function factsLine({ file, prunableCount, count, dtypes }: ModelDescripti
     prunableCount > 0
       ? l10n.t('{0} parameters', compactCount(prunableCount))
       : l10n.t('{0} values, none to prune', compactCount(count));
-  return [file.formatLabel, parameters, typesText(dtypes), formatBytes(file.bytes)].join(' · ');
+  return [file.formatLabel, parameters, typesText(dtypes), formatBytes(file.bytes)]
+    .filter((part) => part !== '')
+    .join(' · ');
 }
 
-/** "float32" or "bfloat16 99 %, float32 1 %". */
+/** "float32" or "bfloat16 90 %, float32 10 %"; types of next to no values (counters, flags) are not worth a word. */
 export function typesText(dtypes: ModelDescription['dtypes']): string {
   const total = dtypes.reduce((sum, { count }) => sum + count, 0);
-  const [only] = dtypes;
-  if (only !== undefined && dtypes.length === 1) return only.dtype;
-  const named = dtypes.slice(0, MAX_TYPES).map(({ dtype, count }) => `${dtype} ${share(count / Math.max(1, total))}`);
-  return dtypes.length > MAX_TYPES ? l10n.t('{0} and others', named.join(', ')) : named.join(', ');
-}
-
-function share(fraction: number): string {
-  return fraction > 0 && fraction < 0.005 ? '< 1 %' : formatPercent(fraction, 0);
+  const [first, ...others] = dtypes.filter(({ count }, index) => index === 0 || count >= MIN_SHARE * total);
+  if (first === undefined) return '';
+  if (others.length === 0) return first.dtype;
+  const named = [first, ...others]
+    .slice(0, MAX_TYPES)
+    .map(({ dtype, count }) => `${dtype} ${formatPercent(count / total, 0)}`);
+  return others.length >= MAX_TYPES ? l10n.t('{0} and others', named.join(', ')) : named.join(', ');
 }
 
 /** What an analysis has found, and when; or that there was none. */
