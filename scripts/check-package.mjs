@@ -31,10 +31,12 @@ const CONTENT = [
   'extension/dist/webview.css',
   'extension/dist/webview.js',
   'extension/dist/worker.js',
+  'extension/l10n/bundle.l10n.de.json',
   'extension/l10n/bundle.l10n.json',
   'extension/media/icon.png',
   'extension/media/panel.svg',
   'extension/package.json',
+  'extension/package.nls.de.json',
   'extension/package.nls.json',
   'extension/readme.md',
 ];

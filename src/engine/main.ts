@@ -1,3 +1,4 @@
+import './language';
 import { join } from 'node:path';
 import type { EngineMethods } from '../protocol/analysis';
 import { RpcPeer, type NoMethods, type Port } from '../protocol/rpc';

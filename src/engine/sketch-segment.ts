@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import * as l10n from '@vscode/l10n';
 import type { TensorStorage } from '../formats/checkpoint';
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import { FormatError } from '../formats/errors';
@@ -41,7 +42,7 @@ export async function sketchSegment(
   } catch (error) {
     if (!(error instanceof DeflateError)) throw error;
     const offset = storage.extents[0]?.offset;
-    const remedy = 'The file is damaged: copy or download it again.';
+    const remedy = l10n.t('The file is damaged: copy or download it again.');
     throw new FormatError({ file: path, offset, reason: error.message, remedy });
   }
   const last = results.pop();
