@@ -5,7 +5,7 @@ import * as l10n from '@vscode/l10n';
  * Gives `l10n.t` the translations of the display language, whose file the extension host names in the environment, which
  * threads inherit. Imported before everything else, so that texts of constants are translated too.
  */
-const path = process.env['PRUNABILITY_L10N'] ?? '';
+const path = process.env.PRUNABILITY_L10N ?? '';
 if (path !== '') l10n.config({ contents: translations(path) });
 
 /** Without a bundle, or with a damaged one, texts are English: no reason to fail. */
