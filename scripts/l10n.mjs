@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { isMain } from './run-program.mjs';
 
 const root = join(import.meta.dirname, '..');
 const BUNDLE = 'l10n/bundle.l10n.json';
@@ -158,7 +159,7 @@ function run(check) {
   return good;
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isMain(import.meta)) {
   const check = process.argv.includes('--check');
   if (!run(check) && check) process.exitCode = 1;
 }
