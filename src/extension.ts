@@ -1,3 +1,4 @@
+import './editor/language';
 import { join } from 'node:path';
 import { window, type ExtensionContext, type Uri } from 'vscode';
 import { Analyses } from './editor/analyses';
