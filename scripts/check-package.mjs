@@ -33,7 +33,7 @@ const CONTENT = [
   'extension/dist/worker.js',
   'extension/l10n/bundle.l10n.de.json',
   'extension/l10n/bundle.l10n.json',
-  'extension/media/activity-bar.svg',
+  'extension/media/activity.svg',
   'extension/media/icon.png',
   'extension/media/panel.svg',
   'extension/package.json',
