@@ -1,5 +1,7 @@
 import { l10n, TabInputCustom, Uri, window, workspace, type QuickPickItem } from 'vscode';
+import { modelEntries } from '../catalog/entries';
 import { EXCLUDED_GLOB, MODEL_EXTENSIONS, MODEL_GLOB, modelNameCertainty } from '../catalog/model-names';
+import { naturalOrder } from '../catalog/natural-order';
 import { CHECKPOINT_EDITOR } from './checkpoint-editor';
 
 /** More than a person scrolls through; the dialog reaches the rest. */
@@ -30,14 +32,16 @@ export function unanalyzedModelFile(): Uri | undefined {
  */
 export async function pickModelFile(placeHolder: string, other?: Uri): Promise<Uri | undefined> {
   const found = await workspace.findFiles(MODEL_GLOB, EXCLUDED_GLOB, MAX_LISTED);
-  const offered = found.filter((uri) => uri.toString() !== other?.toString());
-  if (offered.length === 0) return browse();
-  const items: ModelItem[] = offered
-    .sort((a, b) => a.path.localeCompare(b.path))
-    .map((uri) => {
-      const path = workspace.asRelativePath(uri);
-      const slash = path.lastIndexOf('/');
-      return { label: path.slice(slash + 1), description: slash < 0 ? '' : path.slice(0, slash), uri };
+  const uris = new Map(found.filter((uri) => uri.toString() !== other?.toString()).map((uri) => [uri.path, uri]));
+  if (uris.size === 0) return browse();
+  const items = modelEntries([...uris.keys()].map((path) => ({ path, size: 0, modified: 0 })))
+    .sort((a, b) => naturalOrder(a.label, b.label))
+    .flatMap(({ path, label }): ModelItem[] => {
+      const uri = uris.get(path);
+      if (uri === undefined) return [];
+      const shown = workspace.asRelativePath(uri.with({ path: label }));
+      const slash = shown.lastIndexOf('/');
+      return [{ label: shown.slice(slash + 1), description: slash < 0 ? '' : shown.slice(0, slash), uri }];
     });
   const choice = await window.showQuickPick<ModelItem>(
     [...items, { label: l10n.t('$(folder-opened) Browse…'), alwaysShow: true }],
