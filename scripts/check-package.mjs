@@ -35,6 +35,7 @@ const CONTENT = [
   'extension/l10n/bundle.l10n.json',
   'extension/media/activity.svg',
   'extension/media/icon.png',
+  'extension/media/activity.svg',
   'extension/media/panel.svg',
   'extension/package.json',
   'extension/package.nls.de.json',

@@ -84,7 +84,7 @@ function facts(
 ): { text: string; spoken: string } {
   if (description?.state === 'unreadable') {
     const reason = nameText(description.reason);
-    return { text: l10n.t('not readable'), spoken: l10n.t('{0}, model, not readable: it {1}', name, reason) };
+    return { text: l10n.t('not readable'), spoken: l10n.t('{0}, model, not readable: {1}', name, reason) };
   }
   if (shards !== undefined && isIncomplete(shards)) {
     const text = incompleteText(shards);

@@ -135,7 +135,7 @@ suite('Models view', () => {
       const shown = await hovered(`${SCRATCH}/broken.pt`);
       assert.equal(shown.contextValue, 'prunability.unreadable');
       assert.equal(shown.description, 'not readable');
-      assert.match(shown.accessibilityInformation?.label ?? '', /^broken\.pt, model, not readable: it /);
+      assert.match(shown.accessibilityInformation?.label ?? '', /^broken\.pt, model, not readable: ./);
       assert.ok(shown.tooltip instanceof vscode.MarkdownString);
     });
 
