@@ -58,6 +58,13 @@ module.exports = {
       },
     },
     {
+      name: 'paths-know-only-themselves',
+      comment: 'Strings in, strings out: what there is on the disk, they are told.',
+      severity: 'error',
+      from: { path: '^src/paths/' },
+      to: { pathNot: '^src/paths/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'the-editor-does-no-arithmetic',
       comment:
         'Reading and computing belong to the engine process; the editor may use the errors, the report and the protocol.',
