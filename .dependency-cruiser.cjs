@@ -62,7 +62,7 @@ module.exports = {
       comment: 'Strings in, strings out: what there is on the disk, they are told.',
       severity: 'error',
       from: { path: '^src/paths/' },
-      to: { pathNot: '^src/paths/', dependencyTypesNot: ['type-only'] },
+      to: { pathNot: '^src/paths/|^(node:)?path$' },
     },
     {
       name: 'the-editor-does-no-arithmetic',
