@@ -83,17 +83,18 @@ export function distributionSvg(
       const path = areaPath(heights, width / fractions.length, base, x(from), x(to));
       if (path !== '') shapes.push(`<path fill="${colour}" d="${path}"/>`);
     };
-    const cut = Math.max(0, facts.threshold ?? 0);
-    const [left, right] = [clamp(-cut, low, high), clamp(cut, low, high)];
-    area(low, left, colours.kept);
-    area(left, right, colours.pruned);
-    area(right, high, colours.kept);
-    if (isBroken) shapes.push(breakMark(x(facts.peak), width / fractions.length, colours.axis));
-    if (facts.threshold !== null) {
-      for (const at of [-cut, cut]) {
-        if (at > low && at < high) shapes.push(line(x(at), 1, x(at), base, colours.threshold));
+    if (facts.threshold === null) area(low, high, colours.kept);
+    else {
+      const cuts = [-facts.threshold, facts.threshold];
+      const [left = low, right = high] = cuts.map((cut) => clamp(cut, low, high));
+      area(low, left, colours.kept);
+      area(left, right, colours.pruned);
+      area(right, high, colours.kept);
+      for (const cut of cuts) {
+        if (cut > low && cut < high) shapes.push(line(x(cut), 1, x(cut), base, colours.threshold));
       }
     }
+    if (isBroken) shapes.push(breakMark(x(facts.peak), width / fractions.length, colours.axis));
     if (low <= 0 && high >= 0) shapes.push(line(x(0), base, x(0), height, colours.axis));
   }
   shapes.push(line(0, base, width, base, colours.axis));
