@@ -13,7 +13,7 @@ const MAX_LENGTH = 400;
  * markup nor a link, an icon or HTML; what would not show is written as its code point.
  */
 export function markdownText(value: string): string {
-  const characters = Array.from(value.slice(0, 2 * MAX_LENGTH));
+  const characters = Array.from(value.slice(0, 2 * (MAX_LENGTH + 1)));
   const cut = characters.length > MAX_LENGTH ? `${characters.slice(0, MAX_LENGTH - 1).join('')}…` : characters.join('');
   return cut
     .replace(
