@@ -20,6 +20,8 @@ const COMMANDS = ['prunability.analyze', 'prunability.compareWith', 'revealInExp
 
 const PICTURE = { width: 240, height: 56 };
 const MAX_TYPES = 3;
+/** Of less than this, `0.0 %` would be said: counters beside the weights. */
+const MIN_TYPE_SHARE = 0.0005;
 const MAX_WARNINGS = 2;
 
 /** A picture in Markdown knows no colours of the theme: these are close to its chart colours, of its kind. */
@@ -55,14 +57,15 @@ function readableParagraphs(description: ModelDescription, { uri, location, now 
   // Of a folder, the model in it; where a file is not of this machine, the engine has read a copy.
   const model = uri.scheme === 'file' ? Uri.file(description.mainFile) : uri;
   return [
-    heading(model, location),
-    facts(description),
-    ...(analysis === null ? [] : analysisParagraphs(analysis, now ?? Date.now())),
+    `${heading(model, location)}  \n${facts(description)}`,
+    ...(analysis === null ? [] : [answer(analysis), picture(analysis), numbers(analysis, now ?? Date.now())]),
+    // Before the warnings: a hover is low, and what is at its end is out of sight.
     links([
       commandLink('prunability.analyze', model, analysis === null ? l10n.t('Analyze') : l10n.t('Open Analysis')),
       commandLink('prunability.compareWith', model, l10n.t('Compare with…')),
       revealLink(model),
     ]),
+    ...warningParagraphs(analysis?.warnings ?? []),
   ];
 }
 
@@ -71,18 +74,18 @@ function heading(uri: Uri, location: string | undefined): string {
   return location === undefined ? name : `${name} · ${markdownText(location)}`;
 }
 
-function facts({ file, count, tensorCount, dtypes }: ModelDescription): string {
+function facts({ file, count, dtypes }: ModelDescription): string {
   const total = dtypes.reduce((sum, dtype) => sum + dtype.count, 0);
-  const types = dtypes
+  const large = dtypes.filter((dtype) => dtype.count >= MIN_TYPE_SHARE * total);
+  const types = large
     .slice(0, MAX_TYPES)
     .map(({ dtype, count: elements }) =>
-      dtypes.length === 1 ? markdownText(dtype) : `${markdownText(dtype)} ${formatPercent(elements / total)}`,
+      large.length === 1 ? markdownText(dtype) : `${markdownText(dtype)} ${formatPercent(elements / total)}`,
     );
-  if (dtypes.length > MAX_TYPES) types.push('…');
+  if (large.length > MAX_TYPES) types.push('…');
   return [
     markdownText(file.formatLabel),
     count === 1 ? l10n.t('1 parameter') : l10n.t('{0} parameters', formatCount(count)),
-    tensorCount === 1 ? l10n.t('1 tensor') : l10n.t('{0} tensors', formatCount(tensorCount)),
     types.join(', '),
     formatBytes(file.bytes),
     ...(file.files > 1 ? [l10n.t('{0} files', formatCount(file.files))] : []),
@@ -91,21 +94,19 @@ function facts({ file, count, tensorCount, dtypes }: ModelDescription): string {
     .join(' · ');
 }
 
-function analysisParagraphs(analysis: AnalysisSummary, now: number): string[] {
-  const { warnings, kurtosis, zeroFraction, analyzedAt } = analysis;
+function numbers({ kurtosis, zeroFraction, analyzedAt }: AnalysisSummary, now: number): string {
+  return [
+    ...(kurtosis === null ? [] : [l10n.t('Kurtosis {0} (normal = 3)', formatNumber(kurtosis))]),
+    l10n.t('{0} of the values are zero', formatPercent(zeroFraction)),
+    age(now - analyzedAt, analyzedAt),
+  ].join(' · ');
+}
+
+function warningParagraphs(warnings: readonly string[]): string[] {
   const shown = warnings.slice(0, MAX_WARNINGS).map((message) => `$(warning) ${markdownText(message)}`);
   const hidden = warnings.length - shown.length;
-  return [
-    answer(analysis),
-    picture(analysis),
-    [
-      ...(kurtosis === null ? [] : [l10n.t('Kurtosis {0} (normal = 3)', formatNumber(kurtosis))]),
-      l10n.t('{0} of the values are zero', formatPercent(zeroFraction)),
-      age(now - analyzedAt, analyzedAt),
-    ].join(' · '),
-    ...shown,
-    ...(hidden === 1 ? [l10n.t('One more warning')] : hidden > 1 ? [l10n.t('{0} more warnings', hidden)] : []),
-  ];
+  if (hidden > 0) shown.push(hidden === 1 ? l10n.t('One more warning') : l10n.t('{0} more warnings', hidden));
+  return shown;
 }
 
 function answer({ initialisation, limit, limitWithoutTuning }: AnalysisSummary): string {

@@ -53,7 +53,7 @@ suite('Model card', () => {
   test('says what the header tells', () => {
     assert.equal(
       shown(card(described(null))),
-      '**epoch3.pt**\n\nPyTorch zip · 1,234,567 parameters · 12 tensors · float32 · 5.0 MB\n\n' +
+      '**epoch3.pt**  \nPyTorch zip · 1,234,567 parameters · float32 · 5.0 MB\n\n' +
         'Analyze · Compare with… · Reveal in Explorer',
     );
   });
@@ -61,14 +61,21 @@ suite('Model card', () => {
   test('counts files and types', () => {
     const description = described(null, {
       count: 1,
-      tensorCount: 1,
       file: { ...described(null).file, files: 3 },
       dtypes: ['bfloat16', 'float32', 'int64', 'int8'].map((dtype, i) => ({ dtype, count: [90, 8, 1, 1][i] ?? 0 })),
     });
     assert.match(
       shown(card(description)),
-      / · 1 parameter · 1 tensor · bfloat16 90\.0 %, float32 8\.0 %, int64 1\.0 %, … · 5\.0 MB · 3 files\n/,
+      / · 1 parameter · bfloat16 90\.0 %, float32 8\.0 %, int64 1\.0 %, … · 5\.0 MB · 3 files\n/,
     );
+  });
+
+  test('leaves out types of which there is next to nothing', () => {
+    const dtypes = [
+      { dtype: 'float32', count: 20_550 },
+      { dtype: 'int64', count: 5 },
+    ];
+    assert.match(shown(card(described(null, { dtypes }))), / parameters · float32 · 5\.0 MB/);
   });
 
   test('gives the answer of an analysis', () => {
@@ -94,9 +101,9 @@ suite('Model card', () => {
 
   test('shows the first warnings, and counts the others', () => {
     const after = (warnings: readonly string[]): string => shown(card(described({ ...ANALYSIS, warnings })));
-    assert.match(after(['One.']), /\$\(warning\) One\.\n\nOpen Analysis/);
-    assert.match(after(['One.', 'Two.', 'Three.']), /\$\(warning\) One\.\n\n\$\(warning\) Two\.\n\nOne more warning\n/);
-    assert.match(after(['1', '2', '3', '4']), /2 more warnings\n/);
+    assert.match(after(['One.']), /Reveal in Explorer\n\n\$\(warning\) One\.$/);
+    assert.match(after(['One.', 'Two.', 'Three.']), /\$\(warning\) One\.\n\n\$\(warning\) Two\.\n\nOne more warning$/);
+    assert.match(after(['1', '2', '3', '4']), /\n\n2 more warnings$/);
   });
 
   test('says when the weights were read', () => {
@@ -189,23 +196,24 @@ suite('Model card', () => {
         .replace(/\[[^\]]*\]\(command:(prunability|revealInExplorer)[^)]*\)/g, '')
         .replaceAll('$(warning)', '')
         .replace('(normal = 3)', '');
-      assert.doesNotMatch(rest, /[<>[\]`|$()\u202e]|command:|http|www\.|# /);
+      assert.doesNotMatch(rest, /[<>[\]`|$()\u202e]|command:|https?:|www\.|^#/m);
       assert.equal(rest.match(/\*\*/g)?.length, value === readable.value ? 6 : 2);
     }
   });
 
   test('stays within what VS Code shows, whatever it is given', () => {
     const long = '`'.repeat(1e6);
-    const fractions = Array.from({ length: 256 }, (_, i) => Math.random() + i);
+    const uri = vscode.Uri.file(`/${'`'.repeat(255)}`);
+    const fractions = Array.from({ length: 256 }, (_, i) => 1 + ((37 * i) % 101));
     const { value } = modelCard(
       described(
         { ...ANALYSIS, warnings: Array.from({ length: 1000 }, () => long), histogram: { low: -1, high: 1, fractions } },
-        { dtypes: Array.from({ length: 100 }, () => ({ dtype: long, count: 1 })) },
+        { dtypes: Array.from({ length: 100 }, () => ({ dtype: long, count: 1 })), mainFile: uri.fsPath },
       ),
-      { uri: vscode.Uri.file(`/${'`'.repeat(255)}`), location: long },
+      { uri, location: long },
     );
     assert.ok(value.length < MAX_MARKDOWN, `${value.length} characters`);
-    assert.match(value, /\(command:prunability\.compareWith\?[^)]*\)$/);
+    assert.match(value, /\(command:prunability\.compareWith\?[^)]*\)\n\n\$\(warning\)/);
   });
 
   test('says of a file that cannot be read why, and what to do', () => {
