@@ -33,7 +33,6 @@ const CONTENT = [
   'extension/dist/worker.js',
   'extension/l10n/bundle.l10n.de.json',
   'extension/l10n/bundle.l10n.json',
-  'extension/media/activity.svg',
   'extension/media/icon.png',
   'extension/media/activity.svg',
   'extension/media/panel.svg',

@@ -1,6 +1,7 @@
 import './editor/language';
 import { join } from 'node:path';
 import { window, type ExtensionContext, type Uri } from 'vscode';
+import { modelNameCertainty } from './catalog/model-names';
 import { Analyses } from './editor/analyses';
 import type { AnalysisSession } from './editor/analysis-session';
 import { registerCommands } from './editor/commands';
@@ -9,8 +10,13 @@ import { Comparisons } from './editor/comparisons';
 import { ModelDescriptions } from './editor/descriptions';
 import { EngineClient } from './editor/engine-client';
 import { ExplorerDecorations } from './editor/explorer-decorations';
+import { modelCard } from './editor/model-card';
+import { ModelsTree } from './editor/models-tree';
+import { registerModelsTree } from './editor/models-tree-commands';
+import { registerPathHover } from './editor/path-hover';
 import { RunningWork } from './editor/running-work';
 import { SummaryView } from './editor/summary-view';
+import { WorkspaceModels } from './editor/workspace-models';
 
 /** Builds the services and registers them. No process is started before there is a model to look at. */
 export function activate(context: ExtensionContext): ExtensionApi {
@@ -25,9 +31,14 @@ export function activate(context: ExtensionContext): ExtensionApi {
   const analyses = new Analyses(context, engine, descriptions, work, log);
   const comparisons = new Comparisons(context.extensionUri, engine, work, log);
   const summary = new SummaryView(context.extensionUri, analyses, descriptions);
+  const models = new WorkspaceModels(descriptions, log);
+  const modelsTree = new ModelsTree({ models, descriptions, card: modelCard, memory: context.workspaceState, log });
   const showLog = (): void => {
     log.show();
   };
+  modelsTree.view.onDidChangeSelection(({ selection: [node] }) => {
+    if (node?.kind === 'model') void summary.select(node.uri);
+  });
   context.subscriptions.push(
     log,
     engine,
@@ -36,7 +47,11 @@ export function activate(context: ExtensionContext): ExtensionApi {
     analyses,
     comparisons,
     summary,
+    models,
+    modelsTree,
     new ExplorerDecorations(descriptions),
+    registerPathHover({ descriptions, certainty: modelNameCertainty, log }),
+    ...registerModelsTree(modelsTree),
     ...registerCommands({ context, analyses, comparisons, work, showLog }),
   );
   return {
@@ -50,6 +65,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
     comparison: () => comparisons.active(),
     descriptions,
     summary,
+    modelsTree,
   };
 }
 
@@ -62,4 +78,5 @@ export interface ExtensionApi {
   comparison(): ComparisonSession | undefined;
   readonly descriptions: ModelDescriptions;
   readonly summary: SummaryView;
+  readonly modelsTree: ModelsTree;
 }

@@ -32,23 +32,36 @@ export class ModelDescriptions implements Disposable {
   private readonly waiting: (() => void)[] = [];
   private free = MAX_AT_ONCE;
   private readonly changeEmitter = new EventEmitter<readonly Uri[]>();
-  /** What is known of these files may have changed. */
+  private readonly describeEmitter = new EventEmitter<readonly Uri[]>();
+  /** What is known of these files may be out of date. */
   readonly onDidChange = this.changeEmitter.event;
+  /** These files have been described, for the first time or anew. */
+  readonly onDidDescribe = this.describeEmitter.event;
 
   constructor(
     private readonly engine: EngineClient,
     private readonly log: LogOutputChannel,
   ) {}
 
-  /** Never rejects but with {@link CancelledError}. A file that is no model is `unreadable` and not `recognised`. */
+  /**
+   * What a file is, or a folder that holds a model (as those of Hugging Face do). What is no model is `unreadable` and not
+   * `recognised`. Rejects with {@link CancelledError} only.
+   */
   async describe(uri: Uri, signal?: AbortSignal): Promise<DescriptionResult> {
-    if (uri.scheme !== 'file' || modelNameCertainty(basename(uri.fsPath)) === 'no') return NO_MODEL;
-    return this.describePath(uri.fsPath, signal);
-  }
-
-  /** The same of a folder that holds a model, as those of Hugging Face do. */
-  async describeFolder(uri: Uri, signal?: AbortSignal): Promise<DescriptionResult> {
-    return uri.scheme === 'file' ? this.describePath(uri.fsPath, signal) : NO_MODEL;
+    if (uri.scheme !== 'file') return NO_MODEL;
+    const path = uri.fsPath;
+    const stats = await stat(path).catch(() => undefined);
+    if (stats === undefined) return NO_MODEL;
+    const isFolder = stats.isDirectory();
+    if (!isFolder && modelNameCertainty(basename(path)) === 'no') return NO_MODEL;
+    const { size, mtimeMs } = stats;
+    const known = this.kept.get(path);
+    if (known?.size === size && known.mtimeMs === mtimeMs) return known.description;
+    const running = this.reading.get(path) ?? this.read(path, isFolder, size, mtimeMs);
+    this.reading.set(path, running);
+    const description = await running;
+    if (signal?.aborted === true) throw new CancelledError();
+    return description;
   }
 
   /** What was found last, if anything was; the file may have changed since. */
@@ -59,36 +72,24 @@ export class ModelDescriptions implements Disposable {
   /** The file to open for a folder that holds a model; any other URI as it is. */
   async mainFile(uri: Uri): Promise<Uri> {
     if (uri.scheme !== 'file') return uri;
-    const isFolder = await stat(uri.fsPath).then(
-      (stats) => stats.isDirectory(),
-      () => false,
-    );
-    if (!isFolder) return uri;
-    const description = await this.describeFolder(uri);
+    const stats = await stat(uri.fsPath).catch(() => undefined);
+    if (stats?.isDirectory() !== true) return uri;
+    const description = await this.describe(uri);
     return description.state === 'readable' ? Uri.file(description.mainFile) : uri;
   }
 
   /** To be told when a file has been analysed, or has changed. */
   changed(...uris: readonly Uri[]): void {
-    for (const uri of uris) this.kept.delete(uri.fsPath);
+    for (const uri of uris) {
+      const entry = this.kept.get(uri.fsPath);
+      if (entry !== undefined) this.kept.set(uri.fsPath, { ...entry, mtimeMs: Number.NaN });
+    }
     this.changeEmitter.fire(uris);
   }
 
   dispose(): void {
     this.changeEmitter.dispose();
-  }
-
-  private async describePath(path: string, signal: AbortSignal | undefined): Promise<DescriptionResult> {
-    const stats = await stat(path).catch(() => undefined);
-    if (stats === undefined) return NO_MODEL;
-    const { size, mtimeMs } = stats;
-    const known = this.kept.get(path);
-    if (known?.size === size && known.mtimeMs === mtimeMs) return known.description;
-    const running = this.reading.get(path) ?? this.read(path, stats.isDirectory(), size, mtimeMs);
-    this.reading.set(path, running);
-    const description = await running;
-    if (signal?.aborted === true) throw new CancelledError();
-    return description;
+    this.describeEmitter.dispose();
   }
 
   private async read(path: string, isFolder: boolean, size: number, mtimeMs: number): Promise<DescriptionResult> {
@@ -97,6 +98,7 @@ export class ModelDescriptions implements Disposable {
       const contentOnly = !isFolder && modelNameCertainty(basename(path)) !== 'model';
       const description = await this.engine.call('describe', { path, contentOnly });
       this.keep(path, { size, mtimeMs, description });
+      this.describeEmitter.fire([Uri.file(path)]);
       return description;
     } catch (error) {
       // Of a file that nobody has asked for, a failure of ours is not shown; it is in the log.

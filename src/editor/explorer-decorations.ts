@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import {
   EventEmitter,
   FileDecoration,
@@ -9,6 +10,7 @@ import {
   type FileDecorationProvider,
   type Uri,
 } from 'vscode';
+import { modelNameCertainty } from '../catalog/model-names';
 import { CancelledError } from '../formats/errors';
 import type { DescriptionResult } from '../protocol/description';
 import type { ModelDescriptions } from './descriptions';
@@ -42,7 +44,7 @@ export class ExplorerDecorations implements FileDecorationProvider, Disposable {
 
   async provideFileDecoration(uri: Uri, token: CancellationToken): Promise<FileDecoration | undefined> {
     const kind = workspace.getConfiguration().get<Decorations>(SETTING, 'badge');
-    if (kind === 'off') return undefined;
+    if (kind === 'off' || modelNameCertainty(basename(uri.path)) === 'no') return undefined;
     const controller = new AbortController();
     const subscription = token.onCancellationRequested(() => {
       controller.abort();

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
-import { ColorThemeKind, env, l10n, MarkdownString, Uri, window, workspace } from 'vscode';
+import { ColorThemeKind, l10n, MarkdownString, Uri, window, workspace } from 'vscode';
 import type { AnalysisSummary, DescriptionResult, ModelDescription } from '../protocol/description';
 import { distributionFacts, distributionSvg, type DistributionColours } from '../report/distribution-svg';
 import { formatBytes, formatCount, formatNumber, formatPercent } from '../report/format';
+import { ageText } from './age-text';
 import { markdownText } from './markdown-text';
 
 /** What the card is to say beside the description. */
@@ -98,7 +99,7 @@ function numbers({ kurtosis, zeroFraction, analyzedAt }: AnalysisSummary, now: n
   return [
     ...(kurtosis === null ? [] : [l10n.t('Kurtosis {0} (normal = 3)', formatNumber(kurtosis))]),
     l10n.t('{0} of the values are zero', formatPercent(zeroFraction)),
-    age(now - analyzedAt, analyzedAt),
+    ageText(analyzedAt, now),
   ].join(' · ');
 }
 
@@ -161,22 +162,6 @@ function picture({ histogram, limit, initialisation }: AnalysisSummary): string 
   const data = Buffer.from(svg).toString('base64');
   const size = `width=${PICTURE.width},height=${PICTURE.height}`;
   return `![${markdownText(text)}](data:image/svg+xml;base64,${data}|${size})`;
-}
-
-const MINUTE_MS = 60_000;
-
-function age(elapsedMs: number, analyzedAt: number): string {
-  const minutes = Math.floor(elapsedMs / MINUTE_MS);
-  const hours = Math.floor(minutes / 60);
-  const days = Math.floor(hours / 24);
-  if (minutes < 1) return l10n.t('analyzed just now');
-  if (minutes === 1) return l10n.t('analyzed a minute ago');
-  if (hours < 1) return l10n.t('analyzed {0} minutes ago', minutes);
-  if (hours === 1) return l10n.t('analyzed an hour ago');
-  if (days < 1) return l10n.t('analyzed {0} hours ago', hours);
-  if (days === 1) return l10n.t('analyzed a day ago');
-  if (days < 31) return l10n.t('analyzed {0} days ago', days);
-  return l10n.t('analyzed on {0}', new Date(analyzedAt).toLocaleDateString(env.language));
 }
 
 function links(all: readonly string[]): string {

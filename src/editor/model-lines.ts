@@ -1,5 +1,6 @@
 import { l10n } from 'vscode';
 import type { ModelDescription, UnreadableDescription } from '../protocol/description';
+import { ageText } from './age-text';
 import { formatBytes, formatPercent } from '../report/format';
 
 /** Types named in one line; a model of more is summed up. */
@@ -7,10 +8,6 @@ const MAX_TYPES = 3;
 const MIN_SHARE = 0.005;
 
 const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /** 25_600_000 → "25.6M". */
 export function compactCount(count: number): string {
@@ -44,7 +41,7 @@ export function typesText(dtypes: ModelDescription['dtypes']): string {
 export function analysisLine({ analysis, prunableCount }: ModelDescription, now: number): string {
   if (prunableCount === 0) return l10n.t('Nothing to prune: no floating-point weights');
   if (analysis === null) return l10n.t('Not analyzed yet');
-  const age = ageText(now - analysis.analyzedAt);
+  const age = ageText(analysis.analyzedAt, now);
   if (analysis.initialisation === 'at-initialisation') {
     return l10n.t('Looks untrained: no limit can be predicted · {0}', age);
   }
@@ -59,19 +56,4 @@ export function unreadableLine({ reason, offset }: UnreadableDescription): strin
   return offset === undefined
     ? l10n.t('Not readable: {0}', reason)
     : l10n.t('Not readable: {0} (byte {1})', reason, offset);
-}
-
-/** How long ago an analysis was made. */
-export function ageText(milliseconds: number): string {
-  if (milliseconds < MINUTE_MS) return l10n.t('analyzed just now');
-  const minutes = Math.floor(milliseconds / MINUTE_MS);
-  if (milliseconds < HOUR_MS) {
-    return minutes === 1 ? l10n.t('analyzed a minute ago') : l10n.t('analyzed {0} minutes ago', minutes);
-  }
-  const hours = Math.floor(milliseconds / HOUR_MS);
-  if (milliseconds < DAY_MS) {
-    return hours === 1 ? l10n.t('analyzed an hour ago') : l10n.t('analyzed {0} hours ago', hours);
-  }
-  const days = Math.floor(milliseconds / DAY_MS);
-  return days === 1 ? l10n.t('analyzed a day ago') : l10n.t('analyzed {0} days ago', days);
 }

@@ -19,7 +19,7 @@ import {
 import type { TreeOptions } from '../catalog/tree';
 import type { DescriptionResult } from '../protocol/description';
 import { grouped } from '../../webview-ui/model/number-text';
-import type { Descriptions } from './description-source';
+import type { ModelDescriptions } from './descriptions';
 import { modelsTreeItem } from './models-tree-items';
 import { modelsTreeNodes, type ModelsTreeNode, type ModelTreeNode } from './models-tree-nodes';
 import { ModelsTreeOptions } from './models-tree-options';
@@ -35,9 +35,9 @@ const URI_LIST = 'text/uri-list';
 /** What the Models view needs of others. */
 export interface ModelsTreeServices {
   readonly models: WorkspaceModels;
-  readonly descriptions: Descriptions;
+  readonly descriptions: ModelDescriptions;
   /** The hover card of a model. */
-  readonly card: (description: DescriptionResult) => MarkdownString;
+  readonly card: (description: DescriptionResult, options: { readonly uri: Uri }) => MarkdownString;
   /** Where sorting, grouping and filter are kept with the workspace. */
   readonly memory: Memento;
   readonly log: LogOutputChannel;
@@ -74,7 +74,7 @@ export class ModelsTree
       services.models.onDidChange(() => {
         this.rebuild();
       }),
-      services.descriptions.onDidChange((uris) => {
+      services.descriptions.onDidDescribe((uris) => {
         this.redraw(uris);
       }),
     ];
@@ -123,7 +123,9 @@ export class ModelsTree
       reading.abort();
     });
     try {
-      item.tooltip = this.services.card(await this.services.descriptions.describe(node.uri, reading.signal));
+      item.tooltip = this.services.card(await this.services.descriptions.describe(node.uri, reading.signal), {
+        uri: node.uri,
+      });
     } catch (error) {
       if (!token.isCancellationRequested) this.services.log.error(error as Error);
     }

@@ -19,15 +19,11 @@ import { findModels, type FoundModel, type NameCertainty, type PathFiles } from 
 import { PATH_LANGUAGES, pathLiteralsAt } from '../paths/path-literals';
 import type { PathContext } from '../paths/places';
 import type { DescriptionResult } from '../protocol/description';
+import type { ModelDescriptions } from './descriptions';
 import { modelCard } from './model-card';
 
-/** What a hover asks: a model's description by its header. */
-export interface Descriptions {
-  describe(uri: Uri, signal?: AbortSignal): Promise<DescriptionResult>;
-}
-
 export interface PathHoverServices {
-  readonly descriptions: Descriptions;
+  readonly descriptions: ModelDescriptions;
   /** What the name of a file says about it. */
   readonly certainty: (name: string) => NameCertainty;
   readonly log: LogOutputChannel;

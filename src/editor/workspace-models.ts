@@ -18,7 +18,7 @@ import {
   isManifestShard,
   modelNameCertainty,
 } from '../catalog/model-names';
-import type { Descriptions } from './description-source';
+import type { ModelDescriptions } from './descriptions';
 
 /** More files make a list that nobody reads, and their states cost memory; the folder opened is then the wrong one. */
 const MAX_FILES = 50_000;
@@ -73,7 +73,7 @@ export class WorkspaceModels implements Disposable {
   private readonly subscriptions: Disposable[] = [];
 
   constructor(
-    private readonly descriptions: Descriptions,
+    private readonly descriptions: ModelDescriptions,
     private readonly log: LogOutputChannel,
   ) {}
 

@@ -29,10 +29,7 @@ if (cacheFolder === undefined) throw new Error('The engine needs a folder for it
 const workerScript = join(__dirname, 'worker.js');
 const pool = new WorkerPool(workerScript, threadCount());
 const queue = new JobQueue();
-const cache = new ResultCache(
-  cacheFolder,
-  resultVersion([program, workerScript], process.env.PRUNABILITY_L10N ?? ''),
-);
+const cache = new ResultCache(cacheFolder, resultVersion([program, workerScript], process.env.PRUNABILITY_L10N ?? ''));
 
 const analyze: Analyze = (path, onEvent, signal) => cachedAnalysis({ path, hash: false }, cache, pool, onEvent, signal);
 

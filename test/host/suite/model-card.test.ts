@@ -175,7 +175,7 @@ suite('Model card', () => {
   test('makes nothing of what strangers have named', () => {
     const uri = vscode.Uri.file(`/elsewhere/${HOSTILE}`);
     const unreadable = modelCard(
-      { state: 'unreadable', path: uri.fsPath, reason: HOSTILE, remedy: HOSTILE },
+      { state: 'unreadable', recognised: true, path: uri.fsPath, reason: HOSTILE, remedy: HOSTILE },
       { uri, location: HOSTILE },
     );
     const readable = modelCard(
@@ -219,7 +219,7 @@ suite('Model card', () => {
   test('says of a file that cannot be read why, and what to do', () => {
     const uri = sample('broken.pt');
     const markdown = modelCard(
-      { state: 'unreadable', path: uri.fsPath, reason: 'is empty', remedy: 'Copy or download the file again.' },
+      { state: 'unreadable', recognised: true, path: uri.fsPath, reason: 'is empty', remedy: 'Copy or download the file again.' },
       { uri },
     );
     assert.equal(
