@@ -15,6 +15,7 @@ const BUDGETS = {
   'dist/engine.js': 400 * KB,
   'dist/worker.js': 400 * KB,
   'dist/cli.js': 400 * KB,
+  'dist/mcp.js': 200 * KB,
   'dist/prunability.vsix': 4000 * KB,
 };
 
@@ -28,6 +29,7 @@ const CONTENT = [
   'extension/dist/cli.js',
   'extension/dist/engine.js',
   'extension/dist/extension.js',
+  'extension/dist/mcp.js',
   'extension/dist/webview.css',
   'extension/dist/webview.js',
   'extension/dist/worker.js',

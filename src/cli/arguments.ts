@@ -11,13 +11,21 @@ export interface AnalyzeArguments {
   readonly failIfLimitBelow: number | undefined;
 }
 
+export interface McpArguments {
+  readonly command: 'mcp';
+  /** Folders outside which nothing is read; none: everything readable. */
+  readonly roots: readonly string[];
+}
+
 export type CliArguments =
   | AnalyzeArguments
+  | McpArguments
   | { readonly command: 'help' }
   | { readonly command: 'version' }
   | { readonly command: 'wrong'; readonly reason: string };
 
 export const USAGE = `Usage: prunability analyze FILE… [options]
+       prunability mcp [--root DIR]…
 
 How far can this network be pruned, layer by layer, and why? Reads safetensors, PyTorch,
 NumPy and TensorFlow.js checkpoints; nothing in them is executed.
@@ -30,6 +38,9 @@ Options:
   --fail-if-limit-below X    exit with 1 if the predicted limit (cosine-utopia-grid over all
                              parameters, a fraction from 0 to 1) of any file is below X
   --version, --help
+
+\`prunability mcp\` serves the same to agents: an MCP server on standard input and output.
+  --root DIR                 read model files below this folder only (may be repeated)
 
 Exit codes: 0 done, 1 a gate failed, 2 a file could not be read or the call was wrong, 130 cancelled.
 `;
@@ -46,6 +57,7 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
         markdown: { type: 'boolean', default: false },
         hash: { type: 'boolean', default: false },
         'fail-if-limit-below': { type: 'string' },
+        root: { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', short: 'h', default: false },
         version: { type: 'boolean', default: false },
       },
@@ -54,8 +66,13 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
     if (values.version) return { command: 'version' };
     const [command, ...files] = positionals;
     if (command === undefined) return wrong('no command given');
+    if (command === 'mcp') {
+      if (files.length > 0) return wrong(`mcp takes no "${files.join(' ')}": folders are given as --root`);
+      return { command: 'mcp', roots: values.root };
+    }
     if (command !== 'analyze') return wrong(`unknown command "${command}"`);
     if (files.length === 0) return wrong('no file given');
+    if (values.root.length > 0) return wrong('--root belongs to mcp');
     const formats = (['json', 'csv', 'markdown'] as const).filter((name) => values[name]);
     if (formats.length > 1) return wrong(`choose one of --${formats.join(' and --')}`);
     const bound = values['fail-if-limit-below'];

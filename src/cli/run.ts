@@ -9,6 +9,7 @@ import { reportToJson } from '../report/json';
 import { reportToMarkdown } from '../report/markdown';
 import type { ModelReport } from '../report/report';
 import { parseCliArguments, USAGE, type AnalyzeArguments, type OutputFormat } from './arguments';
+import { serveAgents } from './mcp';
 import { ProgressBar } from './progress-bar';
 import { reportToText } from './text';
 
@@ -34,6 +35,9 @@ export async function runCli(argv: readonly string[], signal: AbortSignal): Prom
     case 'wrong':
       process.stderr.write(`prunability: ${parsed.reason}\n\n${USAGE}`);
       return EXIT.unreadable;
+    case 'mcp':
+      await serveAgents(parsed.roots, signal);
+      return EXIT.done;
     case 'analyze': {
       const pool = new WorkerPool(join(__dirname, 'worker.js'), threadCount());
       try {

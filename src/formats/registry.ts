@@ -140,8 +140,11 @@ async function chooseReader(head: Uint8Array, source: RandomAccessSource): Promi
   });
 }
 
-/** The file to open for a path: itself, or what a folder holds. */
-async function mainFile(file: string): Promise<string> {
+/**
+ * The file to open for a path: itself, or what a folder holds.
+ * @throws {FormatError} if there is none, or several
+ */
+export async function mainFile(file: string): Promise<string> {
   let entries: string[];
   try {
     const stats = await stat(file);
