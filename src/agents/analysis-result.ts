@@ -40,7 +40,7 @@ export interface AnalysisResult {
   readonly initialisation: string;
   readonly warnings: readonly CompactWarning[];
   /**
-   * Prunable tensors. `limit`: the best trade-off of the tensor alone; `kept`: what the global threshold of
+   * Prunable tensors. `ownLimit`: the best trade-off of the tensor alone; `keptAtGlobalLimit`: what the global threshold of
    * `cosine-utopia-grid` over all parameters leaves of it.
    */
   readonly layers: CompactTable;
@@ -70,7 +70,7 @@ const COUNTS: Readonly<Record<LimitScope, string>> = {
 const ASSUMPTIONS =
   'Predicted from the weights alone (loss, data and activations are not looked at), for a trained network and global unstructured magnitude pruning.';
 
-const COLUMNS = ['name', 'shape', 'values', 'kurtosis', 'limit', 'kept', 'zeroFraction'];
+const COLUMNS = ['name', 'shape', 'values', 'kurtosis', 'ownLimit', 'keptAtGlobalLimit', 'zeroFraction'];
 
 /** The part of a report that is worth a model's context. `sortBy` undefined lists the most telling layers. */
 export function analysisResult(

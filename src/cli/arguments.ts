@@ -48,6 +48,7 @@ Exit codes: 0 done, 1 a gate failed, 2 a file could not be read or the call was 
 /** Reads the command line; never throws. */
 export function parseCliArguments(argv: readonly string[]): CliArguments {
   try {
+    if (argv[0] === 'mcp') return parseMcpArguments(argv.slice(1));
     const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
@@ -57,7 +58,6 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
         markdown: { type: 'boolean', default: false },
         hash: { type: 'boolean', default: false },
         'fail-if-limit-below': { type: 'string' },
-        root: { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', short: 'h', default: false },
         version: { type: 'boolean', default: false },
       },
@@ -66,13 +66,8 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
     if (values.version) return { command: 'version' };
     const [command, ...files] = positionals;
     if (command === undefined) return wrong('no command given');
-    if (command === 'mcp') {
-      if (files.length > 0) return wrong(`mcp takes no "${files.join(' ')}": folders are given as --root`);
-      return { command: 'mcp', roots: values.root };
-    }
     if (command !== 'analyze') return wrong(`unknown command "${command}"`);
     if (files.length === 0) return wrong('no file given');
-    if (values.root.length > 0) return wrong('--root belongs to mcp');
     const formats = (['json', 'csv', 'markdown'] as const).filter((name) => values[name]);
     if (formats.length > 1) return wrong(`choose one of --${formats.join(' and --')}`);
     const bound = values['fail-if-limit-below'];
@@ -84,6 +79,20 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
   } catch (error) {
     return wrong((error as Error).message);
   }
+}
+
+/** @throws {TypeError} if there is anything else than roots */
+function parseMcpArguments(argv: string[]): CliArguments {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      root: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return { command: 'help' };
+  if (values.root.includes('')) return wrong('--root takes a folder');
+  return { command: 'mcp', roots: values.root };
 }
 
 function wrong(reason: string): CliArguments {

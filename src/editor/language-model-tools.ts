@@ -28,8 +28,8 @@ export function registerLanguageModelTools(services: AgentServices): Disposable[
 }
 
 /** An agents' tool as VS Code calls it. The input is the model's, and checked by the tool itself. */
-class EditorTool implements LanguageModelTool<unknown> {
-  constructor(private readonly tool: AgentTool) {}
+export class EditorTool implements LanguageModelTool<unknown> {
+  constructor(private readonly tool: Pick<AgentTool, 'name' | 'call'>) {}
 
   /** Files of the workspace are read without a question, as by VS Code's own tools; the user decides about others. */
   async prepareInvocation({ input }: { readonly input: unknown }): Promise<PreparedToolInvocation> {
@@ -108,5 +108,6 @@ function folders(): string[] {
 
 /** A stranger's text inside Markdown. */
 function escaped(text: string, maxLength: number): string {
-  return new MarkdownString().appendText(untrustedText(text, maxLength)).value;
+  // appendText leaves this one to the renderer.
+  return new MarkdownString().appendText(untrustedText(text, maxLength)).value.replaceAll('<', '&lt;');
 }
