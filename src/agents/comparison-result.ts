@@ -67,9 +67,9 @@ export interface CompactPruning {
   readonly revivedCount: number;
   /** Survivors with the same value as before: 1 without fine-tuning. */
   readonly unchangedFraction: number | null;
-  /** Of what was pruned, the fraction that magnitude pruning would have taken too: one threshold, or one a layer. */
-  readonly globalMagnitude: CompactAgreement;
-  readonly layerwiseMagnitude: CompactAgreement;
+  /** Of what was pruned, the fraction that magnitude pruning would have taken too: one threshold, or one a layer; null if not known. */
+  readonly globalMagnitude: CompactAgreement | null;
+  readonly layerwiseMagnitude: CompactAgreement | null;
 }
 
 export interface CompactAgreement {
@@ -126,15 +126,16 @@ export function comparisonResult(
 }
 
 function answer(pair: PairStatistics | null, pruning: PruningComparison | null): string {
-  if (pair === null) return 'The two checkpoints have no prunable tensor of the same name and shape in common.';
+  if (pair === null)
+    return 'The two checkpoints have no prunable tensor in common that can be compared value by value.';
   if (pair.equalCount === pair.count) return 'All common prunable values are the same.';
   const cosine = pair.cosineSimilarity === null ? 'undefined' : String(compactNumber(pair.cosineSimilarity));
   const alike = `The cosine similarity of the common prunable weights is ${cosine}.`;
   if (pruning === null) return alike;
   const { prunedFraction, globalMagnitude, layerwiseMagnitude } = pruning;
-  const rule = globalMagnitude.same
+  const rule = isFollowed(globalMagnitude)
     ? 'exactly what global magnitude pruning would take'
-    : layerwiseMagnitude.same
+    : isFollowed(layerwiseMagnitude)
       ? 'exactly what magnitude pruning layer by layer would take'
       : 'not what magnitude pruning would take';
   return `${percentText(prunedFraction)} of the weights are zero after, ${rule}. ${alike}`;
@@ -172,8 +173,14 @@ function compactPruning(pruning: PruningComparison): CompactPruning {
   };
 }
 
-function compactAgreement({ same, interval: [low, high] }: RuleAgreement): CompactAgreement {
-  return { same, agreement: [compactNumber(low), compactNumber(high)] };
+function compactAgreement(rule: RuleAgreement | null): CompactAgreement | null {
+  if (rule === null) return null;
+  const [low, high] = rule.interval;
+  return { same: rule.same, agreement: [compactNumber(low), compactNumber(high)] };
+}
+
+function isFollowed(rule: RuleAgreement | null): boolean {
+  return rule?.same === true;
 }
 
 function layerTable(tensors: readonly TensorComparison[], maxLayers: number): CompactTable {

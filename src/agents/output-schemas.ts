@@ -57,7 +57,7 @@ const SIDE = object({
   zeroFraction: NUMBER,
   initialisation: STRING,
 });
-const AGREEMENT = object({ same: BOOLEAN, agreement: list(NUMBER) });
+const AGREEMENT = orNull(object({ same: BOOLEAN, agreement: list(NUMBER) }));
 
 export const ANALYSIS_SCHEMA = object({
   schema: STRING,

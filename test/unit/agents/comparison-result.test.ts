@@ -54,7 +54,7 @@ describe('comparisonResult', () => {
       { maxLayers: 20 },
     );
     expect(validate(apart), JSON.stringify(validate.errors)).toBe(true);
-    expect(apart.answer).toMatch(/no prunable tensor .* in common/);
+    expect(apart.answer).toMatch(/no prunable tensor in common/);
     expect(apart.tensors).toEqual({ common: 0, added: 1, removed: 1, reshaped: 1 });
     expect(apart.notCommon?.rows).toEqual([
       ['old', 'removed', '100x10', null],
