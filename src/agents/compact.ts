@@ -7,6 +7,9 @@ const MAX_WARNINGS = 12;
 /** The digits of a number that a reader can use. */
 const SIGNIFICANT_DIGITS = 4;
 
+/** Values are float32 at most: beyond its seven digits a cosine says nothing. */
+const COSINE_DIGITS = 7;
+
 export interface CompactFile {
   readonly path: string;
   readonly format: string;
@@ -49,7 +52,17 @@ export function compactNumber(value: number | null | undefined): number | null {
   return value === null || value === undefined ? null : Number(value.toPrecision(SIGNIFICANT_DIGITS));
 }
 
-/** Whole for people, with one digit where it says more: `83 %`, `35.5 %`. */
+/** As many digits as tell two nearly equal vectors apart from equal ones. */
+export function compactCosine(value: number | null | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value.toPrecision(COSINE_DIGITS));
+}
+
+/** `83 %`, `35.5 %`, `0.04 %`; with more digits where it would else read as 0 or 100 % without being it. */
 export function percentText(fraction: number): string {
-  return `${Number((100 * fraction).toFixed(1))} %`;
+  let text = '';
+  for (let digits = 1; digits <= 6; digits++) {
+    text = String(Number((100 * fraction).toFixed(digits)));
+    if ((text !== '0' && text !== '100') || fraction === 0 || fraction === 1) break;
+  }
+  return `${text} %`;
 }

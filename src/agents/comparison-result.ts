@@ -7,7 +7,9 @@ import type {
   TensorChange,
   TensorComparison,
 } from '../report/comparison';
+import { formatCount } from '../report/format';
 import {
+  compactCosine,
   compactFile,
   compactName,
   compactNumber,
@@ -21,7 +23,7 @@ import { MAX_LAYERS } from './tool-definitions';
 
 /**
  * What a language model is told of a comparison. `before` is the reference. Fractions are in [0, 1], kurtosis is Pearson's,
- * numbers have four significant digits, null is "undefined". The field names are stable.
+ * numbers have four significant digits (cosines seven), null is "undefined". The field names are stable.
  */
 export interface ComparisonResult {
   readonly schema: 'prunability-agent-comparison/1';
@@ -129,16 +131,16 @@ function answer(pair: PairStatistics | null, pruning: PruningComparison | null):
   if (pair === null)
     return 'The two checkpoints have no prunable tensor in common that can be compared value by value.';
   if (pair.equalCount === pair.count) return 'All common prunable values are the same.';
-  const cosine = pair.cosineSimilarity === null ? 'undefined' : String(compactNumber(pair.cosineSimilarity));
+  const cosine = pair.cosineSimilarity === null ? 'undefined' : String(compactCosine(pair.cosineSimilarity));
   const alike = `The cosine similarity of the common prunable weights is ${cosine}.`;
   if (pruning === null) return alike;
-  const { prunedFraction, globalMagnitude, layerwiseMagnitude } = pruning;
+  const { prunedFraction, prunedCount, globalMagnitude, layerwiseMagnitude } = pruning;
   const rule = isFollowed(globalMagnitude)
-    ? 'exactly what global magnitude pruning would take'
+    ? 'exactly those that global magnitude pruning would take'
     : isFollowed(layerwiseMagnitude)
-      ? 'exactly what magnitude pruning layer by layer would take'
-      : 'not what magnitude pruning would take';
-  return `${percentText(prunedFraction)} of the weights are zero after, ${rule}. ${alike}`;
+      ? 'exactly those that magnitude pruning layer by layer would take'
+      : 'not those that magnitude pruning would take';
+  return `${percentText(prunedFraction)} of the common prunable values are zero after, ${formatCount(prunedCount)} of them newly: ${rule}. ${alike}`;
 }
 
 function side({ file, model, limit, zeroFraction }: ComparedModel): ComparedSide {
@@ -154,7 +156,7 @@ function side({ file, model, limit, zeroFraction }: ComparedModel): ComparedSide
 
 function weights(pair: PairStatistics): ComparisonResult['weights'] {
   return {
-    cosineSimilarity: compactNumber(pair.cosineSimilarity),
+    cosineSimilarity: compactCosine(pair.cosineSimilarity),
     relativeChange: compactNumber(pair.relativeChange),
     maxChange: compactNumber(pair.maxChange),
     equalFraction: pair.count === 0 ? null : compactNumber(pair.equalCount / pair.count),
@@ -192,7 +194,7 @@ function layerTable(tensors: readonly TensorComparison[], maxLayers: number): Co
     rows: shown.map(({ name, before, after, pair, shift }) => [
       compactName(name),
       before?.shape.join('x') ?? null,
-      compactNumber(pair?.cosineSimilarity),
+      compactCosine(pair?.cosineSimilarity),
       compactNumber(pair?.relativeChange),
       compactNumber(shift?.kolmogorovSmirnov),
       compactNumber(before?.kurtosis),

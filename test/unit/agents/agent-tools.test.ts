@@ -2,17 +2,29 @@ import { describe, expect, it } from 'vitest';
 import { agentTools, type AgentBackend, type AgentTool, type ToolOutcome } from '../../../src/agents/agent-tools';
 import { AccessError, failureText } from '../../../src/agents/failure';
 import { CancelledError, FormatError } from '../../../src/formats/errors';
+import type { DescriptionResult } from '../../../src/protocol/description';
 import { comparison, report } from './reports';
 
 const idle = new AbortController().signal;
 const nothing = (): void => undefined;
 
+const unreadableAt = (path: string): Promise<DescriptionResult> => {
+  const description = {
+    state: 'unreadable' as const,
+    recognised: true,
+    path,
+    reason: 'is empty',
+    offset: 0,
+    remedy: 'Copy it again.',
+  };
+  return Promise.resolve(description);
+};
+
 function toolOf(name: string, backend: Partial<AgentBackend> = {}): AgentTool {
   const found = agentTools({
     locate: (path) => Promise.resolve(`/found/${path}`),
     analyze: () => Promise.resolve(report()),
-    describe: (path) =>
-      Promise.resolve({ state: 'unreadable', path, reason: 'is empty', offset: 0, remedy: 'Copy it again.' }),
+    describe: unreadableAt,
     compare: () => Promise.resolve(comparison()),
     log: (error) => {
       throw error;
@@ -128,7 +140,7 @@ function backendOf(): Omit<AgentBackend, 'compare'> {
   return {
     locate: (path) => Promise.resolve(path),
     analyze: () => Promise.resolve(report()),
-    describe: (path) => Promise.resolve({ state: 'unreadable', path, reason: 'is empty', remedy: 'Copy it again.' }),
+    describe: unreadableAt,
     log: nothing,
   };
 }

@@ -14,7 +14,7 @@ describe('comparisonResult', () => {
     expect(validate(result), JSON.stringify(validate.errors)).toBe(true);
     expect(result).toMatchObject({
       answer:
-        '50 % of the weights are zero after, exactly what global magnitude pruning would take. The cosine similarity of the common prunable weights is 0.9.',
+        '50 % of the common prunable values are zero after, 500 of them newly: exactly those that global magnitude pruning would take. The cosine similarity of the common prunable weights is 0.9.',
       before: { path: '/models/net.pt', limit: 0.83, kurtosis: 4.577, zeroFraction: 0 },
       after: { path: '/models/pruned.pt', limit: 0.9, zeroFraction: 0.5 },
       tensors: { common: 1, added: 0, removed: 0, reshaped: 0 },
@@ -35,7 +35,19 @@ describe('comparisonResult', () => {
     const same = { same: true, interval: [1, 1] as const };
     const other = { same: false, interval: [0.5, 0.6] as const };
     expect(answer({ globalMagnitude: other, layerwiseMagnitude: same })).toContain('layer by layer would take');
-    expect(answer({ globalMagnitude: other, layerwiseMagnitude: other })).toContain('not what magnitude pruning');
+    expect(answer({ globalMagnitude: other, layerwiseMagnitude: other })).toContain('not those that magnitude pruning');
+  });
+
+  it('tells nearly equal from equal, and a few zeros from none', () => {
+    const result = comparisonResult(
+      comparison({
+        pair: { ...pair, cosineSimilarity: 0.99999873, equalCount: 0 },
+        pruning: { ...pruning, prunedFraction: 0.0003895 },
+      }),
+      { maxLayers: 1 },
+    );
+    expect(result.weights?.cosineSimilarity).toBe(0.9999987);
+    expect(result.answer).toMatch(/^0\.04 % .* is 0\.9999987\.$/);
   });
 
   it('says it where nothing changed, and where nothing is in common', () => {
