@@ -1,6 +1,6 @@
 import './editor/language';
 import { join } from 'node:path';
-import { window, type ExtensionContext, type Uri } from 'vscode';
+import { Uri, window, type ExtensionContext } from 'vscode';
 import { modelNameCertainty } from './catalog/model-names';
 import { Analyses } from './editor/analyses';
 import type { AnalysisSession } from './editor/analysis-session';
@@ -14,6 +14,9 @@ import { modelCard } from './editor/model-card';
 import { ModelsTree } from './editor/models-tree';
 import { registerModelsTree } from './editor/models-tree-commands';
 import { registerPathHover } from './editor/path-hover';
+import { registerLanguageModelTools } from './editor/language-model-tools';
+import { registerMcpServer, type McpServerOffer } from './editor/mcp-provider';
+import { registerRunFolders } from './editor/run-folders';
 import { RunningWork } from './editor/running-work';
 import { SummaryView } from './editor/summary-view';
 import { WorkspaceModels } from './editor/workspace-models';
@@ -39,6 +42,8 @@ export function activate(context: ExtensionContext): ExtensionApi {
   modelsTree.view.onDidChangeSelection(({ selection: [node] }) => {
     if (node?.kind === 'model') void summary.select(node.uri);
   });
+  const { version } = context.extension.packageJSON as { readonly version: string };
+  const mcpServer = registerMcpServer(join(context.extensionPath, 'dist', 'cli.js'), version);
   context.subscriptions.push(
     log,
     engine,
@@ -50,8 +55,22 @@ export function activate(context: ExtensionContext): ExtensionApi {
     models,
     modelsTree,
     new ExplorerDecorations(descriptions),
+    registerRunFolders(models, descriptions),
     registerPathHover({ descriptions, certainty: modelNameCertainty, log }),
     ...registerModelsTree(modelsTree),
+    ...registerLanguageModelTools({
+      analyze: async (path, signal) => {
+        const report = await engine.call('analyze', { path, hash: false }, { signal });
+        descriptions.changed(Uri.file(path));
+        return report;
+      },
+      describe: (path, signal) => engine.call('describe', { path, contentOnly: false }, { signal }),
+      compare: (request, signal) => engine.call('compare', request, { signal }),
+      log: (error) => {
+        log.error(error as Error);
+      },
+    }),
+    ...(mcpServer === undefined ? [] : [mcpServer]),
     ...registerCommands({ context, analyses, comparisons, work, showLog }),
   );
   return {
@@ -66,6 +85,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
     descriptions,
     summary,
     modelsTree,
+    mcpServer,
   };
 }
 
@@ -79,4 +99,6 @@ export interface ExtensionApi {
   readonly descriptions: ModelDescriptions;
   readonly summary: SummaryView;
   readonly modelsTree: ModelsTree;
+  /** Undefined where VS Code knows no MCP servers. */
+  readonly mcpServer: McpServerOffer | undefined;
 }

@@ -4,11 +4,14 @@ import { agentTools, type AgentBackend, type OnProgress } from '../agents/agent-
 import { AccessError } from '../agents/failure';
 import { absolutePath, isBelow, isModelBelow } from '../agents/file-access';
 import { analyzeWeights } from '../engine/analyze-weights';
+import { compareModels } from '../engine/compare-models';
 import { describeModel } from '../engine/describe-model';
 import { JobQueue } from '../engine/job-queue';
+import type { Analyze } from '../engine/read-model';
 import { threadCount, WorkerPool } from '../engine/worker-pool';
 import { mainFile } from '../formats/registry';
 import type { AnalysisEvent } from '../protocol/analysis';
+import type { ComparisonEvent } from '../protocol/comparison';
 
 /** Serves agents on standard input and output until the input ends or the signal is raised. */
 export async function serveAgents(roots: readonly string[], signal: AbortSignal): Promise<void> {
@@ -38,7 +41,15 @@ function engineBackend(pool: WorkerPool, roots: readonly string[], log: (line: s
     locate: (path) => locate(path, roots),
     analyze: (path, signal, onProgress) =>
       queue.run(() => analyzeWeights({ path, hash: false }, pool, bytesOf(onProgress), signal), signal),
-    describe: (path, signal) => describeModel({ path }, signal),
+    compare: (request, signal, onProgress) => {
+      const analyze: Analyze = (path, onEvent, reading) =>
+        analyzeWeights({ path, hash: false }, pool, onEvent, reading);
+      const onEvent = (event: ComparisonEvent): void => {
+        if (event.type === 'progress') onProgress(event.bytesDone, event.totalBytes);
+      };
+      return queue.run(() => compareModels(request, pool, analyze, onEvent, signal), signal);
+    },
+    describe: (path, signal) => describeModel({ path, contentOnly: false }, undefined, signal),
     log: (error) => {
       log(error instanceof Error ? (error.stack ?? error.message) : String(error));
     },

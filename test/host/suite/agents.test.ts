@@ -4,6 +4,7 @@ import { rename, rm, symlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import * as vscode from 'vscode';
 import type { AnalysisResult } from '../../../src/agents/analysis-result';
+import type { ComparisonResult } from '../../../src/agents/comparison-result';
 import type { ToolName } from '../../../src/agents/tool-definitions';
 import { EditorTool } from '../../../src/editor/language-model-tools';
 import { activated, eventually, sample } from './extension';
@@ -50,6 +51,13 @@ suite('Language-model tools', () => {
   test('describe a file by its header', async () => {
     const result = await invoke('describe_model', { path: 'language-detection/model.json' });
     assert.deepEqual((result as AnalysisResult).parameters, { total: 674731, prunable: 674604 });
+  });
+
+  test('compare two checkpoints', async () => {
+    const input = { before: 'fashion-mnist/epoch1.pt', after: 'fashion-mnist/epoch3.pt', maxLayers: 1 };
+    const result = (await invoke('compare_checkpoints', input)) as ComparisonResult;
+    assert.equal(result.weights?.cosineSimilarity?.toFixed(4), '0.9094');
+    assert.equal(result.layers.rows.length, 1);
   });
 
   test('say what is wrong with a file or a call', async () => {

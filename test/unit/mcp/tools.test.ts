@@ -4,6 +4,7 @@ import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnalysisResult } from '../../../src/agents/analysis-result';
+import type { ComparisonResult } from '../../../src/agents/comparison-result';
 import type { ToolFailure } from '../../../src/agents/failure';
 import { connected, root, temporaryFolder } from './server-process';
 
@@ -50,7 +51,7 @@ describe('prunability mcp', () => {
 
   it('lists read-only tools with valid schemas', async () => {
     const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(['analyze_prunability', 'describe_model']));
+    expect(tools.map(({ name }) => name)).toEqual(['analyze_prunability', 'compare_checkpoints', 'describe_model']);
     const ajv = new Ajv({ allowUnionTypes: true });
     for (const { inputSchema, outputSchema, annotations, description } of tools) {
       expect(ajv.validateSchema(inputSchema)).toBe(true);
@@ -96,6 +97,18 @@ describe('prunability mcp', () => {
       dtypes: { bfloat16: 20554, int64: 1 },
       analysis: null,
     });
+  });
+
+  it('compares two checkpoints', async () => {
+    const result = (await call(client, 'compare_checkpoints', {
+      before: 'samples/fashion-mnist/epoch1.pt',
+      after: 'samples/fashion-mnist/epoch3.safetensors',
+      maxLayers: 2,
+    })) as unknown as ComparisonResult;
+    expect(result.tensors).toEqual({ common: 13, added: 0, removed: 0, reshaped: 0 });
+    expect(result.weights?.cosineSimilarity).toBeCloseTo(0.9094, 4);
+    expect(result.layers).toMatchObject({ omitted: 8 });
+    expect(result.pruning).toBeNull();
   });
 
   it('tells what is wrong with a file, where, and what to do', async () => {
@@ -179,6 +192,12 @@ describe('prunability mcp --root', () => {
     for (const path of outsiders) {
       for (const tool of ['describe_model', 'analyze_prunability']) {
         expect(await failure(client, tool, { path }), path).toMatchObject({ kind: 'not-allowed' });
+      }
+      for (const input of [
+        { before: path, after: 'here.safetensors' },
+        { before: 'here.safetensors', after: path },
+      ]) {
+        expect(await failure(client, 'compare_checkpoints', input), path).toMatchObject({ kind: 'not-allowed' });
       }
     }
   });
