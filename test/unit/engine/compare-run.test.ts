@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareRun } from '../../../src/engine/compare-run';
+import { JobQueue } from '../../../src/engine/job-queue';
 import type { Analyze } from '../../../src/engine/read-model';
 import { CancelledError } from '../../../src/formats/errors';
 import type { RunEvent, RunRequest } from '../../../src/protocol/comparison';
-import type { RunReport } from '../../../src/report/comparison';
+import type { RunReport, RunStep } from '../../../src/report/comparison';
 import { analysis, fixture, workerPool } from './analysis';
 import { analyzer, comparison } from './comparison';
 
@@ -25,7 +26,12 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function run(
   checkpoints: RunRequest['checkpoints'],
-  options: { analyze?: Analyze; signal?: AbortSignal; onEvent?: (event: RunEvent) => void } = {},
+  options: {
+    analyze?: Analyze;
+    turn?: (read: () => Promise<RunStep>) => Promise<RunStep>;
+    signal?: AbortSignal;
+    onEvent?: (event: RunEvent) => void;
+  } = {},
 ): Promise<{ report: RunReport; events: RunEvent[] }> {
   const events: RunEvent[] = [];
   const onEvent = (event: RunEvent): void => {
@@ -33,10 +39,9 @@ async function run(
     options.onEvent?.(event);
   };
   const signal = options.signal ?? new AbortController().signal;
-  return {
-    report: await compareRun({ checkpoints }, pool, options.analyze ?? analyzer(pool), onEvent, signal),
-    events,
-  };
+  const { analyze = analyzer(pool), turn = (read: () => Promise<RunStep>): Promise<RunStep> => read() } = options;
+  const report = await compareRun({ checkpoints }, pool, analyze, turn, onEvent, signal);
+  return { report, events };
 }
 
 describe('compareRun', () => {
@@ -123,6 +128,26 @@ describe('compareRun', () => {
   it('is empty for an empty list', async () => {
     const { report } = await run([]);
     expect(report.steps).toEqual([]);
+  });
+
+  it('lets other jobs come in between its steps', async () => {
+    const queue = new JobQueue();
+    const { signal } = new AbortController();
+    const order: string[] = [];
+    let other: Promise<void> | undefined;
+    await run(EPOCHS, {
+      turn: (read) => queue.run(read, signal),
+      onEvent: (event) => {
+        if (event.type !== 'step') return;
+        order.push(`step ${event.step.step}`);
+        other ??= queue.run(async () => {
+          await analysis(pool, EPOCHS[0]!.path);
+          order.push('other');
+        }, signal);
+      },
+    });
+    await other;
+    expect(order).toEqual(['step 0', 'other', 'step 1', 'step 2', 'step 3']);
   });
 
   it('stops when it is cancelled, and the pool works again', async () => {
