@@ -17,18 +17,28 @@ export interface McpArguments {
   readonly roots: readonly string[];
 }
 
+export interface CompareArguments {
+  readonly command: 'compare';
+  readonly before: string;
+  readonly after: string;
+  readonly format: Exclude<OutputFormat, 'markdown'>;
+}
+
 export type CliArguments =
   | AnalyzeArguments
   | McpArguments
+  | CompareArguments
   | { readonly command: 'help' }
   | { readonly command: 'version' }
   | { readonly command: 'wrong'; readonly reason: string };
 
 export const USAGE = `Usage: prunability analyze FILE… [options]
        prunability mcp [--root DIR]…
+       prunability compare BEFORE AFTER [--json | --csv]
 
-How far can this network be pruned, layer by layer, and why? Reads safetensors, PyTorch,
-NumPy and TensorFlow.js checkpoints; nothing in them is executed.
+How far can this network be pruned, layer by layer, and why? And what has changed from one
+checkpoint to another? Reads safetensors, PyTorch, NumPy and TensorFlow.js checkpoints;
+nothing in them is executed.
 
 Options:
   --json                     one report a file as JSON, one object a line
@@ -66,10 +76,16 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
     if (values.version) return { command: 'version' };
     const [command, ...files] = positionals;
     if (command === undefined) return wrong('no command given');
-    if (command !== 'analyze') return wrong(`unknown command "${command}"`);
+    if (command !== 'analyze' && command !== 'compare') return wrong(`unknown command "${command}"`);
     if (files.length === 0) return wrong('no file given');
     const formats = (['json', 'csv', 'markdown'] as const).filter((name) => values[name]);
     if (formats.length > 1) return wrong(`choose one of --${formats.join(' and --')}`);
+    if (command === 'compare') {
+      const foreign = (['markdown', 'hash', 'fail-if-limit-below'] as const).find((name) => {
+        return values[name] !== undefined && values[name] !== false;
+      });
+      return foreign === undefined ? compareArguments(files, formats[0]) : wrong(`--${foreign} is for analyze only`);
+    }
     const bound = values['fail-if-limit-below'];
     const failIfLimitBelow = bound === undefined || bound.trim() === '' ? undefined : Number(bound);
     if (bound !== undefined && !(failIfLimitBelow !== undefined && failIfLimitBelow >= 0 && failIfLimitBelow <= 1)) {
@@ -93,6 +109,11 @@ function parseMcpArguments(argv: string[]): CliArguments {
   if (values.help) return { command: 'help' };
   if (values.root.includes('')) return wrong('--root takes a folder');
   return { command: 'mcp', roots: values.root };
+}
+
+function compareArguments([before, after, ...more]: readonly string[], format: OutputFormat = 'text'): CliArguments {
+  if (before === undefined || after === undefined || more.length > 0) return wrong('compare takes two files');
+  return { command: 'compare', before, after, format: format === 'markdown' ? 'text' : format };
 }
 
 function wrong(reason: string): CliArguments {

@@ -41,7 +41,7 @@ const peer = new RpcPeer<EngineMethods, NoMethods>(
     compare: (request, { signal, report }) =>
       queue.run(() => compareModels(request, pool, analyze, report, signal), signal),
     compareRun: (request, { signal, report }) =>
-      queue.run(() => compareRun(request, pool, analyze, report, signal), signal),
+      compareRun(request, pool, analyze, (read) => queue.run(read, signal), report, signal),
     describe: (request, { signal }) => describeModel(request, cache, signal),
   },
   errorCodec,
