@@ -177,8 +177,15 @@ function summary(title: string, field: 'kurtosis' | 'limit', layers: readonly La
   if (low === undefined || high === undefined) return l10n.t('{0}: nothing has been read yet.', title);
   const text = (layer: LayerDatum): string => (field === 'kurtosis' ? layer.kurtosisText : layer.limitText);
   if (known.length === 1) return l10n.t('{0}, 1 layer: {1} ({2}).', title, text(low), low.name);
-  const ends = [text(low), low.name, text(high), high.name] as const;
-  return l10n.t('{0}, {1} layers, from {2} ({3}) to {4} ({5}).', title, known.length, ...ends);
+  return l10n.t(
+    '{0}, {1} layers, from {2} ({3}) to {4} ({5}).',
+    title,
+    known.length,
+    text(low),
+    low.name,
+    text(high),
+    high.name,
+  );
 }
 
 declare global {

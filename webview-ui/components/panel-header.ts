@@ -212,10 +212,10 @@ export class PanelHeader extends PanelElement {
   private progressText(): string {
     const { bytesDone, totalBytes } = this.model.analysis;
     const { fraction, secondsLeft } = this.model.analysis.progress();
-    const figures = [percent(fraction), byteSize(bytesDone), byteSize(totalBytes)] as const;
+    const [share, done, total] = [percent(fraction), byteSize(bytesDone), byteSize(totalBytes)];
     return secondsLeft === undefined || secondsLeft < 1
-      ? l10n.t('{0} read ({1} of {2})', ...figures)
-      : l10n.t('{0} read ({1} of {2}, {3} left)', ...figures, duration(Math.ceil(secondsLeft)));
+      ? l10n.t('{0} read ({1} of {2})', share, done, total)
+      : l10n.t('{0} read ({1} of {2}, {3} left)', share, done, total, duration(Math.ceil(secondsLeft)));
   }
 
   private progressBar(): TemplateResult {

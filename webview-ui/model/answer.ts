@@ -77,26 +77,27 @@ export function answerFor(input: AnswerInput): Answer | undefined {
   return { sentence, note: notes.join(' '), tone: 'plain' };
 }
 
+/** The sentences keep their placeholders, which are filled with estimates instead of text. */
 function weightsSentence(finished: boolean, hasSafe: boolean): string {
   if (finished) {
     return hasSafe
-      ? l10n.t('About {0} of the weights can go if you fine-tune afterwards; {1} if you do not.')
-      : l10n.t('About {0} of the weights can go if you fine-tune afterwards.');
+      ? l10n.t('About {0} of the weights can go if you fine-tune afterwards; {1} if you do not.', '{0}', '{1}')
+      : l10n.t('About {0} of the weights can go if you fine-tune afterwards.', '{0}');
   }
   return hasSafe
-    ? l10n.t('So far, about {0} of the weights can go if you fine-tune afterwards; {1} if you do not.')
-    : l10n.t('So far, about {0} of the weights can go if you fine-tune afterwards.');
+    ? l10n.t('So far, about {0} of the weights can go if you fine-tune afterwards; {1} if you do not.', '{0}', '{1}')
+    : l10n.t('So far, about {0} of the weights can go if you fine-tune afterwards.', '{0}');
 }
 
 function parametersSentence(finished: boolean, hasSafe: boolean): string {
   if (finished) {
     return hasSafe
-      ? l10n.t('About {0} of all parameters can go if you fine-tune afterwards; {1} if you do not.')
-      : l10n.t('About {0} of all parameters can go if you fine-tune afterwards.');
+      ? l10n.t('About {0} of all parameters can go if you fine-tune afterwards; {1} if you do not.', '{0}', '{1}')
+      : l10n.t('About {0} of all parameters can go if you fine-tune afterwards.', '{0}');
   }
   return hasSafe
-    ? l10n.t('So far, about {0} of all parameters can go if you fine-tune afterwards; {1} if you do not.')
-    : l10n.t('So far, about {0} of all parameters can go if you fine-tune afterwards.');
+    ? l10n.t('So far, about {0} of all parameters can go if you fine-tune afterwards; {1} if you do not.', '{0}', '{1}')
+    : l10n.t('So far, about {0} of all parameters can go if you fine-tune afterwards.', '{0}');
 }
 
 function untrained(warnings: readonly ReportWarning[]): readonly string[] {

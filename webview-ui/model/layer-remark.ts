@@ -60,15 +60,16 @@ function prunedRemarks(
     ];
   }
   if (kept !== undefined && limit !== null && 1 - kept > limit + 0.05) {
-    const figures = [percent(1 - kept), percent(limit)] as const;
+    const [taken, own] = [percent(1 - kept), percent(limit)];
     return [
       ratio !== undefined && ratio < 1 / SCALE_RATIO
         ? l10n.t(
             'Its weights are {0}× the model’s scale, so the global threshold takes {1} of them, more than its own limit of {2}.',
             ratio.toFixed(2),
-            ...figures,
+            taken,
+            own,
           )
-        : l10n.t('The global threshold takes {0} of them, more than its own limit of {1}.', ...figures),
+        : l10n.t('The global threshold takes {0} of them, more than its own limit of {1}.', taken, own),
     ];
   }
   if (kept !== undefined && ratio !== undefined && ratio > SCALE_RATIO) {

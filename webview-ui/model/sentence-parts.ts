@@ -1,6 +1,6 @@
 /**
- * A translated sentence with its values in place, where these are not text alone: `{0}` becomes the first value, and so
- * on, in the order of the sentence's language. Nothing is lost: the words between are parts of their own.
+ * Puts values that are more than text into a translated sentence: `{0}` becomes the first value, and so on, in the order
+ * in which the language has them; the words between are parts of their own.
  */
 export function sentenceParts<T>(sentence: string, values: readonly T[]): readonly (string | T)[] {
   return sentence.split(/(\{\d+\})/).flatMap((part): readonly (string | T)[] => {

@@ -7,7 +7,7 @@ export interface TableColumn {
   readonly label: string;
   /** What the column shows; a tooltip. */
   readonly title: string;
-  /** Pixels; the name takes what is left over. */
+  /** Pixels, room for the label of any language with its arrow; the name takes what is left over. */
   readonly width: number;
   readonly numeric: boolean;
   /** The larger, the earlier the column goes when there is no room. */
@@ -63,7 +63,7 @@ const COLUMNS: readonly TableColumn[] = [
     id: 'limit',
     label: l10n.t('Limit'),
     title: l10n.t('Best trade-off of this layer alone'),
-    width: 58,
+    width: 66,
     numeric: true,
     expendable: 3,
   },
@@ -71,7 +71,7 @@ const COLUMNS: readonly TableColumn[] = [
     id: 'kept',
     label: l10n.t('Kept'),
     title: l10n.t('What the global threshold leaves of this layer'),
-    width: 128,
+    width: 144,
     numeric: true,
     expendable: 1,
   },
