@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
-import type { TensorRole } from '../../src/formats/checkpoint';
+import type { TensorFacts } from '../../src/report/report';
 
-const ROLES: Readonly<Record<TensorRole, string>> = {
+const ROLES: Readonly<Record<TensorFacts['role'], string>> = {
   weight: l10n.t('weight'),
   bias: l10n.t('bias'),
   norm: l10n.t('norm'),
@@ -13,6 +13,6 @@ const ROLES: Readonly<Record<TensorRole, string>> = {
 };
 
 /** What a tensor is for, in a word. */
-export function roleText(role: TensorRole): string {
+export function roleText(role: TensorFacts['role']): string {
   return ROLES[role];
 }
