@@ -1,5 +1,6 @@
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { EventEmitter, Uri, type Disposable, type LogOutputChannel } from 'vscode';
 import { modelNameCertainty } from '../catalog/model-names';
 import { CancelledError } from '../formats/errors';
@@ -15,9 +16,18 @@ const MAX_AT_ONCE = 4;
 /** What is told of a file that there is nothing to tell about. */
 const NO_MODEL: DescriptionResult = { state: 'unreadable', recognised: false, path: '', reason: '', remedy: '' };
 
+/**
+ * Files that name others, whose changes they do not show: what was found is good only as long as their folder is the same
+ * (a file of it replaced, added or gone), and for so long.
+ */
+const INDEX_FILE = /\.json$/i;
+const INDEX_KEPT_MS = 10_000;
+
 interface Kept {
-  readonly size: number;
-  readonly mtimeMs: number;
+  /** Of the file: it is the same as long as these are. */
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
   readonly description: DescriptionResult;
 }
 
@@ -54,10 +64,10 @@ export class ModelDescriptions implements Disposable {
     if (stats === undefined) return NO_MODEL;
     const isFolder = stats.isDirectory();
     if (!isFolder && modelNameCertainty(basename(path)) === 'no') return NO_MODEL;
-    const { size, mtimeMs } = stats;
+    const version = await versionOf(path, stats);
     const known = this.kept.get(path);
-    if (known?.size === size && known.mtimeMs === mtimeMs) return known.description;
-    const running = this.reading.get(path) ?? this.read(path, isFolder, size, mtimeMs);
+    if (known?.version === version && Date.now() < known.until) return known.description;
+    const running = this.reading.get(path) ?? this.read(path, isFolder, version);
     this.reading.set(path, running);
     const description = await running;
     if (signal?.aborted === true) throw new CancelledError();
@@ -82,7 +92,7 @@ export class ModelDescriptions implements Disposable {
   changed(...uris: readonly Uri[]): void {
     for (const uri of uris) {
       const entry = this.kept.get(uri.fsPath);
-      if (entry !== undefined) this.kept.set(uri.fsPath, { ...entry, mtimeMs: Number.NaN });
+      if (entry !== undefined) this.kept.set(uri.fsPath, { ...entry, until: 0 });
     }
     this.changeEmitter.fire(uris);
   }
@@ -92,12 +102,13 @@ export class ModelDescriptions implements Disposable {
     this.describeEmitter.dispose();
   }
 
-  private async read(path: string, isFolder: boolean, size: number, mtimeMs: number): Promise<DescriptionResult> {
+  private async read(path: string, isFolder: boolean, version: string): Promise<DescriptionResult> {
     await this.turn();
     try {
       const contentOnly = !isFolder && modelNameCertainty(basename(path)) !== 'model';
       const description = await this.engine.call('describe', { path, contentOnly });
-      this.keep(path, { size, mtimeMs, description });
+      const lasting = !isFolder && !INDEX_FILE.test(path);
+      this.keep(path, { version, until: lasting ? Infinity : Date.now() + INDEX_KEPT_MS, description });
       this.describeEmitter.fire([Uri.file(path)]);
       return description;
     } catch (error) {
@@ -126,4 +137,10 @@ export class ModelDescriptions implements Disposable {
     const [oldest] = this.kept.keys();
     if (this.kept.size > MAX_KEPT && oldest !== undefined) this.kept.delete(oldest);
   }
+}
+
+async function versionOf(path: string, { size, mtimeMs }: Stats): Promise<string> {
+  if (!INDEX_FILE.test(path)) return `${size} ${mtimeMs}`;
+  const folder = await stat(dirname(path)).catch(() => undefined);
+  return `${size} ${mtimeMs} ${folder?.mtimeMs ?? 0}`;
 }

@@ -219,7 +219,13 @@ suite('Model card', () => {
   test('says of a file that cannot be read why, and what to do', () => {
     const uri = sample('broken.pt');
     const markdown = modelCard(
-      { state: 'unreadable', recognised: true, path: uri.fsPath, reason: 'is empty', remedy: 'Copy or download the file again.' },
+      {
+        state: 'unreadable',
+        recognised: true,
+        path: uri.fsPath,
+        reason: 'is empty',
+        remedy: 'Copy or download the file again.',
+      },
       { uri },
     );
     assert.equal(

@@ -33,7 +33,12 @@ async function cardsAt(uri: vscode.Uri, position: vscode.Position): Promise<vsco
 async function hover(language: string, marked: string): Promise<vscode.MarkdownString[]> {
   const character = marked.indexOf('¦');
   const document = await vscode.workspace.openTextDocument({ language, content: `\n${marked.replace('¦', '')}\n` });
-  return cardsAt(document.uri, new vscode.Position(1, character));
+  // VS Code may not have told everyone yet that the document is there: an empty answer is asked for again.
+  for (let attempt = 1; ; attempt++) {
+    const cards = await cardsAt(document.uri, new vscode.Position(1, character));
+    if (cards.length > 0 || attempt === 4) return cards;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** A file of the workspace, with its folder. */
