@@ -11,6 +11,12 @@ export interface AnalyzeArguments {
   readonly failIfLimitBelow: number | undefined;
 }
 
+export interface McpArguments {
+  readonly command: 'mcp';
+  /** Folders outside which nothing is read; none: everything readable. */
+  readonly roots: readonly string[];
+}
+
 export interface CompareArguments {
   readonly command: 'compare';
   readonly before: string;
@@ -20,12 +26,14 @@ export interface CompareArguments {
 
 export type CliArguments =
   | AnalyzeArguments
+  | McpArguments
   | CompareArguments
   | { readonly command: 'help' }
   | { readonly command: 'version' }
   | { readonly command: 'wrong'; readonly reason: string };
 
 export const USAGE = `Usage: prunability analyze FILE… [options]
+       prunability mcp [--root DIR]…
        prunability compare BEFORE AFTER [--json | --csv]
 
 How far can this network be pruned, layer by layer, and why? And what has changed from one
@@ -41,12 +49,16 @@ Options:
                              parameters, a fraction from 0 to 1) of any file is below X
   --version, --help
 
+\`prunability mcp\` serves the same to agents: an MCP server on standard input and output.
+  --root DIR                 read model files below this folder only (may be repeated)
+
 Exit codes: 0 done, 1 a gate failed, 2 a file could not be read or the call was wrong, 130 cancelled.
 `;
 
 /** Reads the command line; never throws. */
 export function parseCliArguments(argv: readonly string[]): CliArguments {
   try {
+    if (argv[0] === 'mcp') return parseMcpArguments(argv.slice(1));
     const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
@@ -83,6 +95,20 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
   } catch (error) {
     return wrong((error as Error).message);
   }
+}
+
+/** @throws {TypeError} if there is anything else than roots */
+function parseMcpArguments(argv: string[]): CliArguments {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      root: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return { command: 'help' };
+  if (values.root.includes('')) return wrong('--root takes a folder');
+  return { command: 'mcp', roots: values.root };
 }
 
 function compareArguments([before, after, ...more]: readonly string[], format: OutputFormat = 'text'): CliArguments {

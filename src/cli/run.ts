@@ -10,6 +10,7 @@ import { reportToMarkdown } from '../report/markdown';
 import type { ModelReport } from '../report/report';
 import { parseCliArguments, USAGE, type AnalyzeArguments, type OutputFormat } from './arguments';
 import { compareFiles } from './compare';
+import { serveAgents } from './mcp';
 import { ProgressBar } from './progress-bar';
 import { reportToText } from './text';
 
@@ -35,6 +36,9 @@ export async function runCli(argv: readonly string[], signal: AbortSignal): Prom
     case 'wrong':
       process.stderr.write(`prunability: ${parsed.reason}\n\n${USAGE}`);
       return EXIT.unreadable;
+    case 'mcp':
+      await serveAgents(parsed.roots, signal);
+      return EXIT.done;
     case 'analyze':
       return withPool((pool) => analyzeFiles(parsed, pool, signal));
     case 'compare':

@@ -34,8 +34,19 @@ export const SCENARIOS = [
   'tenThousand',
 ];
 
-/** @param {typeof import('../../src/protocol/page-html').pageHtml} pageHtml @param {string} theme */
-function themedPage(pageHtml, theme) {
+/** The translations of a language; English is what the texts are written in. @param {string} language */
+async function textsOf(language) {
+  if (language === 'en') return {};
+  return JSON.parse(await readFile(join(root, 'l10n', `bundle.l10n.${language}.json`), 'utf8'));
+}
+
+/**
+ * @param {typeof import('../../src/protocol/page-html').pageHtml} pageHtml
+ * @param {string} theme
+ * @param {string} language
+ * @param {Record<string, string>} texts
+ */
+function themedPage(pageHtml, theme, language, texts) {
   const { bodyClass, variables } = THEMES[theme] ?? THEMES['dark'] ?? { bodyClass: '', variables: {} };
   // as VS Code does it: variables on <html> through the CSSOM, the theme's kind as a class of <body>
   const applyTheme = `(function () {
@@ -49,8 +60,8 @@ function themedPage(pageHtml, theme) {
     cspSource: "'self'",
     scriptUri: '/webview.js',
     styleUri: '/webview.css',
-    language: 'en',
-    texts: {},
+    language,
+    texts,
     scriptsBefore: `<script nonce="${NONCE}">${applyTheme}</script>
 <script nonce="${NONCE}" src="/fake-host.js"></script>
 `,
@@ -94,6 +105,7 @@ async function servePages(assets) {
     '/webview.css': { type: 'text/css', body: await readFile(join(assets, 'webview.css')) },
   };
   const pageHtml = await importPageHtml();
+  const texts = { en: await textsOf('en'), de: await textsOf('de') };
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const file = files[url.pathname];
@@ -102,7 +114,10 @@ async function servePages(assets) {
       return;
     }
     response.setHeader('Content-Type', `${file?.type ?? 'text/html'}; charset=utf-8`);
-    response.end(file?.body ?? themedPage(pageHtml, url.searchParams.get('theme') ?? 'dark'));
+    const language = url.searchParams.get('language') ?? 'en';
+    response.end(
+      file?.body ?? themedPage(pageHtml, url.searchParams.get('theme') ?? 'dark', language, texts[language] ?? {}),
+    );
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
@@ -116,6 +131,7 @@ async function servePages(assets) {
  * @property {number} [height]
  * @property {number} [pause] milliseconds between the events that follow
  * @property {boolean} [reducedMotion]
+ * @property {'en' | 'de'} [language]
  */
 
 /** One browser and one server for a run of tests. */
@@ -149,6 +165,7 @@ export class Harness {
       height = 900,
       pause = 30,
       reducedMotion = false,
+      language = 'en',
     } = options;
     const context = await this.browser.newContext({
       viewport: { width, height },
@@ -156,7 +173,7 @@ export class Harness {
       ...(theme.startsWith('contrast') ? { forcedColors: 'none' } : {}),
     });
     const page = await context.newPage();
-    const name = `${scenario} ${theme} ${width}`;
+    const name = `${scenario} ${theme} ${width} ${language}`;
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning')
         this.complaints.push({ page: name, text: message.text() });
@@ -167,7 +184,7 @@ export class Harness {
         console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
       });
     });
-    await page.goto(`${this.url}/?scenario=${scenario}&theme=${theme}&pause=${pause}`);
+    await page.goto(`${this.url}/?scenario=${scenario}&theme=${theme}&pause=${pause}&language=${language}`);
     await page.waitForSelector('panel-header h1', { state: 'attached' });
     return page;
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Mocha from 'mocha';
 
 const mocha = new Mocha({ timeout: 60_000, slow: 5000 });
-mocha.addFile(join(import.meta.dirname, 'panel.test.mjs'));
+for (const file of ['panel.test.mjs', 'german.test.mjs']) mocha.addFile(join(import.meta.dirname, file));
 await mocha.loadFilesAsync();
 let passed = 0;
 let failed = 0;

@@ -1,5 +1,5 @@
 // Pictures of the panel in its states and themes, to look at:
-// node test/panel/screenshots.mjs [--assets dist] [--out out/panel] [scenario …]
+// node test/panel/screenshots.mjs [--assets dist] [--out out/panel] [--language de] [scenario …]
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ const { values, positionals } = parseArgs({
   options: {
     assets: { type: 'string', default: join(root, 'dist') },
     out: { type: 'string', default: join(root, 'out', 'panel') },
+    language: { type: 'string', default: 'en' },
   },
   allowPositionals: true,
 });
@@ -29,7 +30,7 @@ const harness = await Harness.start(values.assets);
 try {
   for (const { scenario, theme, width } of shots) {
     if (positionals.length > 0 && !positionals.includes(scenario)) continue;
-    const page = await harness.open({ scenario, theme, width });
+    const page = await harness.open({ scenario, theme, width, language: values.language });
     await page.waitForTimeout(400);
     await page.screenshot({ path: join(values.out, `${scenario}-${theme}-${width}.png`) });
     await page.context().close();

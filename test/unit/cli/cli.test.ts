@@ -197,6 +197,11 @@ describe('prunability compare', () => {
 });
 
 describe('parseCliArguments', () => {
+  it('takes any number of roots for the MCP server', () => {
+    expect(parseCliArguments(['mcp'])).toEqual({ command: 'mcp', roots: [] });
+    expect(parseCliArguments(['mcp', '--root', 'a', '--root=b'])).toEqual({ command: 'mcp', roots: ['a', 'b'] });
+  });
+
   it('refuses what makes no sense', () => {
     const reason = (...argv: string[]): string => {
       const parsed = parseCliArguments(argv);
@@ -211,6 +216,10 @@ describe('parseCliArguments', () => {
     expect(reason('compare', 'a.pt', 'b.pt', '--markdown')).toContain('--markdown is for analyze');
     expect(reason('compare', 'a.pt', 'b.pt', '--fail-if-limit-below', '0.5')).toContain('is for analyze');
     expect(reason('analyze', 'a.pt', '--frobnicate')).toContain('--frobnicate');
+    expect(reason('analyze', 'a.pt', '--root', '/models')).toContain('--root');
+    expect(reason('mcp', '/models')).toContain('/models');
+    expect(reason('mcp', '--json')).toContain('--json');
+    expect(reason('mcp', '--root', '')).toContain('takes a folder');
     for (const bound of ['x', '-0.1', '1.1', 'NaN', '']) {
       expect(reason('analyze', 'a.pt', `--fail-if-limit-below=${bound}`)).toContain('from 0 to 1');
     }
