@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { namesOf } from '../limits/warnings';
 import {
   COMPARISON_SCHEMA,
@@ -120,17 +121,24 @@ export class ComparisonBuilder {
     const { matches, stripped } = this.matching;
     const warnings: ReportWarning[] = [];
     if (!matches.some(({ change }) => change === 'common')) {
-      const message =
-        'No tensor has the same name and shape in both files, so there is nothing to compare value by value: are they checkpoints of the same network?';
+      const message = l10n.t(
+        'No tensor has the same name and shape in both files, so there is nothing to compare value by value: are they checkpoints of the same network?',
+      );
       warnings.push({ code: 'nothing-in-common', message });
     }
     if (stripped !== null) {
-      const message = `All names ${stripped.side === 'before' ? 'of the first file' : 'of the second file'} begin with "${stripped.prefix}": tensors are matched without it.`;
+      const message =
+        stripped.side === 'before'
+          ? l10n.t('All names of the first file begin with "{0}": tensors are matched without it.', stripped.prefix)
+          : l10n.t('All names of the second file begin with "{0}": tensors are matched without it.', stripped.prefix);
       warnings.push({ code: 'matched-without-prefix', message });
     }
     const notCompared = this.namesOfMatches(matches.filter((match) => this.notCompared.has(match)));
     if (notCompared.length > 0) {
-      const message = `The values of ${namesOf(notCompared)} cannot be compared position by position: they are complex numbers, or stored in an order that would take too much memory to change. Their distributions are compared all the same.`;
+      const message = l10n.t(
+        'The values of {0} cannot be compared position by position: they are complex numbers, or stored in an order that would take too much memory to change. Their distributions are compared all the same.',
+        namesOf(notCompared),
+      );
       warnings.push({ code: 'not-compared-by-position', message, tensors: notCompared });
     }
     const nonFinite = this.namesOfMatches(
@@ -141,7 +149,10 @@ export class ComparisonBuilder {
       ),
     );
     if (nonFinite.length > 0) {
-      const message = `There are NaN or infinite values in ${namesOf(nonFinite)}: positions where either file has one are left out.`;
+      const message = l10n.t(
+        'There are NaN or infinite values in {0}: positions where either file has one are left out.',
+        namesOf(nonFinite),
+      );
       warnings.push({ code: 'non-finite', message, tensors: nonFinite });
     }
     return warnings;

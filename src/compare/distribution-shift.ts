@@ -43,8 +43,17 @@ function meanDistance(from: number, to: number): number {
 
 /** All cells' edges, ascending, each once. */
 function edges(before: ValueCells, after: ValueCells): Float64Array {
-  const all = Float64Array.from([...before.low, ...before.high, ...after.low, ...after.high]).sort();
-  return all.filter((edge, i) => i === 0 || edge !== all[i - 1]);
+  const columns = [before.low, before.high, after.low, after.high];
+  const all = new Float64Array(columns.reduce((sum, { length }) => sum + length, 0));
+  let filled = 0;
+  for (const column of columns) {
+    all.set(column, filled);
+    filled += column.length;
+  }
+  all.sort();
+  let distinct = 0;
+  for (const edge of all) if (distinct === 0 || edge !== all[distinct - 1]) all[distinct++] = edge;
+  return all.subarray(0, distinct);
 }
 
 /** The share of values below, and at or below, places that are asked for in ascending order. */

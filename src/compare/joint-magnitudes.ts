@@ -73,11 +73,18 @@ export class JointMagnitudes {
     const codes = this.populated.slice(0, this.size).sort();
     const bins = {
       codes,
-      counts: Float64Array.from(codes, (bin) => this.counts[bin]!),
-      pruned: Float64Array.from(codes, (bin) => this.pruned[bin]!),
-      highestPruned: Uint16Array.from(codes, (bin) => this.highestPruned[bin]!),
-      lowestKept: Uint16Array.from(codes, (bin) => this.lowestKept[bin]!),
+      counts: new Float64Array(codes.length),
+      pruned: new Float64Array(codes.length),
+      highestPruned: new Uint16Array(codes.length),
+      lowestKept: new Uint16Array(codes.length),
     };
+    for (let i = 0; i < codes.length; i++) {
+      const bin = codes[i]!;
+      bins.counts[i] = this.counts[bin]!;
+      bins.pruned[i] = this.pruned[bin]!;
+      bins.highestPruned[i] = this.highestPruned[bin]!;
+      bins.lowestKept[i] = this.lowestKept[bin]!;
+    }
     this.clear();
     return bins;
   }

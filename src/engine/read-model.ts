@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { AnalyzedModel } from '../compare/comparison-builder';
 import type { Checkpoint } from '../formats/checkpoint';
 import { FormatError, throwIfCancelled } from '../formats/errors';
@@ -91,7 +92,7 @@ async function hashOf(files: readonly string[]): Promise<string> {
 function changed([file = '']: readonly string[]): FormatError {
   return new FormatError({
     file,
-    reason: 'was changed while it was read',
-    remedy: 'Another program is writing it: compare it again once that is done.',
+    reason: l10n.t('was changed while it was read'),
+    remedy: l10n.t('Another program is writing it: compare it again once that is done.'),
   });
 }
