@@ -1,5 +1,5 @@
-/** Layer rules: data flows formats → sketch → limits → report → surfaces; imports run the other way and never back. */
-const pure = '^src/(formats|sketch|limits|report)/';
+/** Layer rules: data flows formats → sketch → limits, compare → report → surfaces; imports run the other way and never back. */
+const pure = '^src/(formats|sketch|limits|compare|report)/';
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -19,20 +19,34 @@ module.exports = {
       name: 'formats-know-no-sketch',
       severity: 'error',
       from: { path: '^src/formats/' },
-      to: { path: '^src/(sketch|limits|report)/' },
+      to: { path: '^src/(sketch|limits|compare|report)/' },
     },
     {
       name: 'sketch-knows-no-limits',
       severity: 'error',
       from: { path: '^src/sketch/' },
-      to: { path: '^src/(limits|report)/', pathNot: '^src/report/report\\.ts$' },
+      to: { path: '^src/(limits|compare|report)/', pathNot: '^src/report/report\\.ts$' },
+    },
+    {
+      name: 'compare-reads-no-files',
+      comment: 'Comparing is arithmetic on values, distributions and reports; the engine reads the files for it.',
+      severity: 'error',
+      from: { path: '^src/compare/' },
+      to: { path: '^src/formats/' },
     },
     {
       name: 'limits-and-report-are-platform-free',
       comment: 'The webview computes with the limits, so they import nothing of Node.',
       severity: 'error',
-      from: { path: '^src/(limits|protocol)/' },
+      from: { path: '^src/(limits|compare|protocol)/' },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'the-catalogue-knows-only-itself',
+      comment: 'Paths and names in, entries and trees out; who lists the files is not its business.',
+      severity: 'error',
+      from: { path: '^src/catalog/' },
+      to: { pathNot: '^(src/catalog/|path$)' },
     },
     {
       name: 'protocol-knows-types-and-errors-only',
@@ -49,7 +63,7 @@ module.exports = {
         'Reading and computing belong to the engine process; the editor may use the errors, the report and the protocol.',
       severity: 'error',
       from: { path: '^src/(editor/|extension\\.ts)' },
-      to: { path: '^src/(formats|sketch|limits|engine)/', pathNot: '^src/formats/errors\\.ts$' },
+      to: { path: '^src/(formats|sketch|limits|compare|engine)/', pathNot: '^src/formats/errors\\.ts$' },
     },
     {
       name: 'the-panel-imports-what-runs-in-a-browser',

@@ -24,7 +24,14 @@ export default tseslint.config(
   },
   {
     // Numeric kernels index typed arrays inside their bounds; checking each element costs more than the arithmetic.
-    files: ['src/sketch/**/*.ts', 'src/limits/**/*.ts', 'test/**/*.ts', 'webview-ui/**/*.ts', 'bench/**/*.ts'],
+    files: [
+      'src/sketch/**/*.ts',
+      'src/limits/**/*.ts',
+      'src/compare/**/*.ts',
+      'test/**/*.ts',
+      'webview-ui/**/*.ts',
+      'bench/**/*.ts',
+    ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {

@@ -8,7 +8,11 @@ import { EngineClient } from './editor/engine-client';
 /** Builds the services and registers them. Nothing is read and no process is started before a command asks for it. */
 export function activate(context: ExtensionContext): ExtensionApi {
   const log = window.createOutputChannel('Prunability', { log: true });
-  const engine = new EngineClient(join(context.extensionPath, 'dist', 'engine.js'), log);
+  const engine = new EngineClient(
+    join(context.extensionPath, 'dist', 'engine.js'),
+    join(context.globalStorageUri.fsPath, 'results'),
+    log,
+  );
   const analyses = new Analyses(context, engine, log);
   context.subscriptions.push(
     log,

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { l10n, type Disposable, type LogOutputChannel } from 'vscode';
 import { errorCodec } from '../protocol/error-codec';
-import type { EngineMethods } from '../protocol/analysis';
+import type { EngineMethods } from '../protocol/engine';
 import { DisconnectedError, RpcPeer, type CallOptions, type NoMethods, type Progress } from '../protocol/rpc';
 
 /** The process reads by ranges and keeps compact sketches; above this its heap is a leak, and the editor's memory matters more. */
@@ -25,6 +25,8 @@ export class EngineClient implements Disposable {
 
   constructor(
     private readonly script: string,
+    /** Folder where the engine keeps results. */
+    private readonly cacheFolder: string,
     private readonly log: LogOutputChannel,
   ) {}
 
@@ -56,7 +58,7 @@ export class EngineClient implements Disposable {
   }
 
   private start(): Running {
-    const child = fork(this.script, [], {
+    const child = fork(this.script, [this.cacheFolder], {
       serialization: 'advanced',
       execArgv: [`--max-old-space-size=${ENGINE_HEAP_MB}`],
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },

@@ -40,42 +40,54 @@ export async function analyzeWeights(
   pool.warmUp();
   const opened = await openCheckpoint(request.path, signal);
   try {
-    const { checkpoint } = opened;
-    const file = fileFacts(request.path, checkpoint);
-    const builder = new ReportBuilder(file, checkpoint);
-    const reporter = new Reporter(builder, report, started);
-    const { toRead, copies, unread } = readingPlan(checkpoint);
-    const totalBytes = toRead.reduce((sum, index) => sum + bytesOf(checkpoint, index), 0);
-    report({ type: 'opened', file, tensors: builder.facts, totalBytes });
-    for (const index of unread)
-      reporter.add(index, builder.add(index, undefined, hashOfNothing(request, checkpoint.tensors[index])), NO_CELLS);
-    const collector = new SegmentCollector(checkpoint.tensors, toRead, (index, sketch, sha256) => {
-      const cells = sketch.valueCells(reporter.layerCells);
-      reporter.add(index, builder.add(index, sketch, sha256), cells);
-      for (const copy of copies.get(index) ?? []) reporter.add(copy, builder.addCopy(copy, index), cells);
-    });
-    try {
-      await pool.run(
-        checkpoint.files,
-        batches(checkpoint, toRead, request.hash),
-        (result) => {
-          collector.add(result);
-          reporter.advance(collector.bytesDone);
-        },
-        signal,
-      );
-    } catch (error) {
-      // What was read until then is worth having: a partial report needs the model as it stands.
-      reporter.finish(builder.summary(false), collector.bytesDone);
-      throw error;
-    }
-    throwIfCancelled(signal);
-    const summary = builder.summary(true);
-    reporter.finish(summary, totalBytes);
-    return builder.report(summary, true, (performance.now() - started) / 1000);
+    return await analyzeCheckpoint(opened.checkpoint, request, pool, report, signal, started);
   } finally {
     await opened.close();
   }
+}
+
+/** The same of a model that is open. @param started when it was asked for, on the clock of `performance.now()`. */
+export async function analyzeCheckpoint(
+  checkpoint: Checkpoint,
+  request: AnalyzeRequest,
+  pool: WorkerPool,
+  report: (event: AnalysisEvent) => void,
+  signal: AbortSignal,
+  started: number,
+): Promise<ModelReport> {
+  const file = fileFacts(request.path, checkpoint);
+  const builder = new ReportBuilder(file, checkpoint);
+  const reporter = new Reporter(builder, report, started);
+  const { toRead, copies, unread } = readingPlan(checkpoint);
+  const totalBytes = toRead.reduce((sum, index) => sum + bytesOf(checkpoint, index), 0);
+  report({ type: 'opened', file, tensors: builder.facts, totalBytes });
+  for (const index of unread)
+    reporter.add(index, builder.add(index, undefined, hashOfNothing(request, checkpoint.tensors[index])), NO_CELLS);
+  const collector = new SegmentCollector(checkpoint.tensors, toRead, (index, sketch, sha256) => {
+    const cells = sketch.valueCells(reporter.layerCells);
+    reporter.add(index, builder.add(index, sketch, sha256), cells);
+    for (const copy of copies.get(index) ?? []) reporter.add(copy, builder.addCopy(copy, index), cells);
+  });
+  try {
+    await pool.run(
+      'sketch',
+      checkpoint.files,
+      batches(checkpoint, toRead, request.hash),
+      (result) => {
+        collector.add(result);
+        reporter.advance(collector.bytesDone);
+      },
+      signal,
+    );
+  } catch (error) {
+    // What was read until then is worth having: a partial report needs the model as it stands.
+    reporter.finish(builder.summary(false), collector.bytesDone);
+    throw error;
+  }
+  throwIfCancelled(signal);
+  const summary = builder.summary(true);
+  reporter.finish(summary, totalBytes);
+  return builder.report(summary, true, (performance.now() - started) / 1000);
 }
 
 function bytesOf(checkpoint: Checkpoint, index: number): number {

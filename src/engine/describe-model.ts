@@ -1,16 +1,24 @@
 import { FormatError } from '../formats/errors';
 import type { Checkpoint } from '../formats/checkpoint';
-import { openCheckpoint } from '../formats/registry';
+import { isRecognised, openCheckpoint } from '../formats/registry';
 import { isPrunable } from '../formats/roles';
 import type { DescribeRequest, DescriptionResult } from '../protocol/description';
 import { fileFacts } from './file-facts';
+import { modelKey } from './model-key';
+import type { ResultCache } from './result-cache';
 
 /**
  * What a model file is, from its header. A file that cannot be read is an answer, not an error: descriptions are made
  * of files that nobody has asked to open.
  * @throws CancelledError
  */
-export async function describeModel({ path }: DescribeRequest, signal: AbortSignal): Promise<DescriptionResult> {
+export async function describeModel(
+  { path, contentOnly }: DescribeRequest,
+  cache: ResultCache,
+  signal: AbortSignal,
+): Promise<DescriptionResult> {
+  const recognised = !contentOnly || (await isRecognised(path, signal));
+  if (!recognised) return { state: 'unreadable', recognised, path, reason: 'is no model', remedy: '' };
   try {
     const opened = await openCheckpoint(path, signal);
     try {
@@ -24,7 +32,7 @@ export async function describeModel({ path }: DescribeRequest, signal: AbortSign
         count: own.reduce((sum, { count }) => sum + count, 0),
         prunableCount: own.reduce((sum, { role, dtype, count }) => sum + (isPrunable(role, dtype) ? count : 0), 0),
         dtypes: dtypeMix(own),
-        analysis: null,
+        analysis: (await cache.summary(await modelKey(opened))) ?? null,
       };
     } finally {
       await opened.close();
@@ -32,7 +40,7 @@ export async function describeModel({ path }: DescribeRequest, signal: AbortSign
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     const { file, reason, offset, tensor, remedy } = error.detail;
-    return { state: 'unreadable', path: file, reason, offset, tensor, remedy };
+    return { state: 'unreadable', recognised, path: file, reason, offset, tensor, remedy };
   }
 }
 

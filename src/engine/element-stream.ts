@@ -6,7 +6,7 @@ import { FormatError } from '../formats/errors';
 import { gatherStrided, inMemoryOrder, isDense, type StridedView } from '../sketch/strides';
 import type { ExtentReader } from './extent-reader';
 import { partsOf, spanOf, type ViewPart } from './view-parts';
-import type { Segment } from './worker-protocol';
+import type { ElementRun } from './worker-protocol';
 
 /**
  * Memory that bringing scattered elements into order may take in one thread. Views that span more are read in parts, and
@@ -22,21 +22,21 @@ const COMPRESSED_CHUNK_BYTES = 256 * 1024;
 /** Fills as much of `target` as it has bytes left for; 0 at the end. */
 export type ElementStream = (target: Uint8Array) => number | Promise<number>;
 
-/** Whether the elements of a segment can be brought into C order in bounded memory, which hashing needs. */
-export function canOrder({ storage, shape }: Segment): boolean {
+/** Whether the elements of a tensor can be brought into C order in bounded memory, which hashing needs. */
+export function canOrder({ storage, shape }: Pick<ElementRun, 'storage' | 'shape'>): boolean {
   const { strides, dtype } = storage;
   return strides === undefined || spanOf({ shape, strides }) * BYTES_PER_ELEMENT[dtype] <= MAX_GATHER_BYTES;
 }
 
 /**
- * The bytes of a segment's elements, one after the other: in C order if `ordered` (see {@link canOrder}), else in
+ * The bytes of a run's elements, one after the other: in C order if `ordered` (see {@link canOrder}), else in
  * whichever order reads fastest.
  */
-export function elementStream(segment: Segment, reader: ExtentReader, ordered: boolean, path: string): ElementStream {
-  const { storage, count } = segment;
-  if (storage.strides === undefined) return linear(segment, reader);
-  const view: StridedView = { shape: segment.shape, strides: storage.strides };
-  if (!ordered && isDense(view)) return linear(segment, reader);
+export function elementStream(run: ElementRun, reader: ExtentReader, ordered: boolean, path: string): ElementStream {
+  const { storage, count } = run;
+  if (storage.strides === undefined) return linear(run, reader);
+  const view: StridedView = { shape: run.shape, strides: storage.strides };
+  if (!ordered && isDense(view)) return linear(run, reader);
   const span = spanOf(view);
   if (count > span && count > MAX_REPEATED_ELEMENTS) {
     throw new FormatError({
@@ -48,11 +48,11 @@ export function elementStream(segment: Segment, reader: ExtentReader, ordered: b
   const parts = ordered
     ? [{ ...view, offset: 0 }]
     : partsOf(inMemoryOrder(view), MAX_GATHER_BYTES / BYTES_PER_ELEMENT[storage.dtype]);
-  return gathered(segment, reader, parts);
+  return gathered(run, reader, parts);
 }
 
-function linear(segment: Segment, reader: ExtentReader): ElementStream {
-  const { storage, first, count } = segment;
+function linear(run: ElementRun, reader: ExtentReader): ElementStream {
+  const { storage, first, count } = run;
   const width = BYTES_PER_ELEMENT[storage.dtype];
   if (storage.deflate !== undefined) return inflated(storage, storage.deflate, count * width, reader);
   let position = first * width;
@@ -100,7 +100,15 @@ function inflated(
 }
 
 /** The compressed data is damaged. The caller knows which file and tensor it is. */
-export class DeflateError extends Error {}
+class DeflateError extends Error {}
+
+/** What to throw in place of an error of an {@link ElementStream}: one that names the file, if its data is at fault. */
+export function streamError(error: unknown, { storage }: ElementRun, path: string): unknown {
+  if (!(error instanceof DeflateError)) return error;
+  const offset = storage.extents[0]?.offset;
+  const remedy = 'The file is damaged: copy or download it again.';
+  return new FormatError({ file: path, offset, reason: error.message, remedy });
+}
 
 async function* inflate(storage: TensorStorage, reader: ExtentReader): AsyncGenerator<Uint8Array, void, undefined> {
   const stream = Readable.from(compressedChunks(storage, reader)).pipe(createInflateRaw());
@@ -125,8 +133,8 @@ function* compressedChunks(storage: TensorStorage, reader: ExtentReader): Genera
 }
 
 /** Reads part after part of a view whole, and hands out its elements in the C order of the part's shape. */
-function gathered(segment: Segment, reader: ExtentReader, parts: Iterable<ViewPart>): ElementStream {
-  const { storage } = segment;
+function gathered(run: ElementRun, reader: ExtentReader, parts: Iterable<ViewPart>): ElementStream {
+  const { storage } = run;
   const width = BYTES_PER_ELEMENT[storage.dtype];
   const remaining = parts[Symbol.iterator]();
   let part: ViewPart | undefined;

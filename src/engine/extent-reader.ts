@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { TensorStorage } from '../formats/checkpoint';
 import { CancelledError, FormatError } from '../formats/errors';
-import { shrunk } from '../formats/source';
+import { shrunk, unreadable } from '../formats/source';
 import type { WorkerFile } from './worker-protocol';
 
 /** Open files a thread keeps at most: models come in up to hundreds of shards, processes have some 1,024 descriptors. */
@@ -27,7 +27,7 @@ export class ExtentReader {
 
   /**
    * Fills `target` with the bytes from `offset` on, counted over the storage's extents as if they were one run.
-   * @throws {FormatError} if a file is shorter than it was.
+   * @throws {FormatError} if a file is gone, or of another size than it was.
    */
   read(storage: TensorStorage, offset: number, target: Uint8Array): void {
     this.checkCancelled();
@@ -76,7 +76,7 @@ export class ExtentReader {
       closeSync(descriptor);
       this.open.delete(oldest);
     }
-    const descriptor = openSync(entry.path, 'r');
+    const descriptor = openFile(entry.path);
     this.open.set(file, descriptor);
     const { size } = fstatSync(descriptor);
     if (size < entry.size) throw shrunk(entry.path, size);
@@ -89,5 +89,14 @@ export class ExtentReader {
       });
     }
     return descriptor;
+  }
+}
+
+/** A file may be gone, or replaced by one that is not ours to read, since its header was read. */
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw unreadable(path, error);
   }
 }

@@ -1,10 +1,14 @@
 import { join } from 'node:path';
-import type { EngineMethods } from '../protocol/analysis';
-import { RpcPeer, type NoMethods, type Port } from '../protocol/rpc';
-import { analyzeWeights } from './analyze-weights';
+import type { EngineMethods } from '../protocol/engine';
 import { errorCodec } from '../protocol/error-codec';
+import { RpcPeer, type NoMethods, type Port } from '../protocol/rpc';
+import { cachedAnalysis } from './cached-analysis';
+import { compareModels } from './compare-models';
+import { compareRun } from './compare-run';
 import { describeModel } from './describe-model';
 import { JobQueue } from './job-queue';
+import type { Analyze } from './read-model';
+import { ResultCache, resultVersion } from './result-cache';
 import { threadCount, WorkerPool } from './worker-pool';
 
 /** The engine's process: started by the extension host with an IPC channel, answers until that channel closes. */
@@ -18,14 +22,26 @@ const port: Port = {
   },
 };
 
-const pool = new WorkerPool(join(__dirname, 'worker.js'), threadCount());
+const [, program = '', cacheFolder] = process.argv;
+if (cacheFolder === undefined) throw new Error('The engine needs a folder for its results');
+
+const workerScript = join(__dirname, 'worker.js');
+const pool = new WorkerPool(workerScript, threadCount());
 const queue = new JobQueue();
+const cache = new ResultCache(cacheFolder, resultVersion([program, workerScript], ''));
+
+const analyze: Analyze = (path, onEvent, signal) => cachedAnalysis({ path, hash: false }, cache, pool, onEvent, signal);
 
 const peer = new RpcPeer<EngineMethods, NoMethods>(
   port,
   {
-    analyze: (request, { signal, report }) => queue.run(() => analyzeWeights(request, pool, report, signal), signal),
-    describe: (request, { signal }) => describeModel(request, signal),
+    analyze: (request, { signal, report }) =>
+      queue.run(() => cachedAnalysis(request, cache, pool, report, signal), signal),
+    compare: (request, { signal, report }) =>
+      queue.run(() => compareModels(request, pool, analyze, report, signal), signal),
+    compareRun: (request, { signal, report }) =>
+      queue.run(() => compareRun(request, pool, analyze, report, signal), signal),
+    describe: (request, { signal }) => describeModel(request, cache, signal),
   },
   errorCodec,
 );

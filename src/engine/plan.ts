@@ -10,8 +10,8 @@ import type { Segment } from './worker-protocol';
 export const SEGMENT_ELEMENTS = MAX_SEGMENT_ELEMENTS;
 
 /** A batch ends at this many bytes or segments: large models need few messages, small ones fill the panel at once. */
-const BATCH_BYTES = 4 * 1024 * 1024;
-const BATCH_SEGMENTS = 64;
+export const BATCH_BYTES = 4 * 1024 * 1024;
+export const BATCH_SEGMENTS = 64;
 
 /** Bytes that reading a tensor takes from disk (of a view: what it spans). */
 export function storedBytes(tensor: TensorEntry): number {
@@ -22,10 +22,13 @@ export function storedBytes(tensor: TensorEntry): number {
  * Order in which tensors are read: what the limits count first, then the rest (buffers, optimiser state), each by place
  * in the files, so that the disk is read forwards.
  */
-export function readingOrder(tensors: readonly TensorEntry[], first: (tensor: TensorEntry) => boolean): number[] {
-  const keys = tensors.map((tensor) => {
+export function readingOrder(
+  tensors: readonly TensorEntry[],
+  first: (tensor: TensorEntry, index: number) => boolean,
+): number[] {
+  const keys = tensors.map((tensor, index) => {
     const [extent] = tensor.storage.extents;
-    return { late: first(tensor) ? 0 : 1, file: extent?.file ?? 0, offset: extent?.offset ?? 0 };
+    return { late: first(tensor, index) ? 0 : 1, file: extent?.file ?? 0, offset: extent?.offset ?? 0 };
   });
   return [...tensors.keys()].sort((a, b) => {
     const left = keys[a];
@@ -35,9 +38,14 @@ export function readingOrder(tensors: readonly TensorEntry[], first: (tensor: Te
   });
 }
 
-/** Number of results that a tensor's segments give. */
-export function segmentCount(tensor: TensorEntry): number {
-  return Math.ceil(tensor.count / SEGMENT_ELEMENTS);
+/** Number of results that the segments of a tensor of so many elements give. */
+export function segmentCount(count: number): number {
+  return Math.ceil(count / SEGMENT_ELEMENTS);
+}
+
+/** Number of elements that one of these results is about. */
+export function segmentLength(count: number, ordinal: number): number {
+  return Math.min(SEGMENT_ELEMENTS, count - ordinal * SEGMENT_ELEMENTS);
 }
 
 /** Only what can be read from any element on is cut; a hash needs all values in order. */

@@ -2,33 +2,38 @@ import type { TensorEntry } from '../formats/checkpoint';
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import { sketchPlan } from '../sketch/plan';
 import { TensorSketch } from '../sketch/tensor-sketch';
+import { InOrder } from './in-order';
 import { segmentCount } from './plan';
 import type { SegmentResult } from './worker-protocol';
 
-interface Pending {
+interface Sum {
   readonly sketch: TensorSketch;
-  /** Results that came before their turn, by ordinal. */
-  readonly early: Map<number, SegmentResult>;
-  next: number;
   sha256: string | undefined;
 }
 
-/**
- * Puts the threads' results together in order of position, and hands on the tensors in reading order, so that nothing
- * in a report depends on which thread was faster.
- */
+/** Puts the sketches of segments together to those of tensors, and hands these on in reading order. */
 export class SegmentCollector {
-  private readonly pending = new Map<number, Pending>();
-  private readonly finished = new Map<number, Pending>();
-  private turn = 0;
+  private readonly sums: InOrder<Sum, SegmentResult>;
   private bytes = 0;
 
   /** @param order indices of the tensors that are read, in the order in which `onTensor` is to get them. */
   constructor(
     private readonly tensors: readonly TensorEntry[],
-    private readonly order: readonly number[],
-    private readonly onTensor: (index: number, sketch: TensorSketch, sha256: string | undefined) => void,
-  ) {}
+    order: readonly number[],
+    onTensor: (index: number, sketch: TensorSketch, sha256: string | undefined) => void,
+  ) {
+    this.sums = new InOrder<Sum, SegmentResult>(order, {
+      pieces: (index) => segmentCount(this.tensor(index).count),
+      begin: (index) => ({ sketch: emptySketch(this.tensor(index)), sha256: undefined }),
+      add: (sum, { sketch, sha256 }) => {
+        sum.sketch.add(sketch);
+        sum.sha256 ??= sha256;
+      },
+      finish: (index, { sketch, sha256 }) => {
+        onTensor(index, sketch, sha256);
+      },
+    });
+  }
 
   /** Stored bytes whose values have been counted. */
   get bytesDone(): number {
@@ -36,41 +41,19 @@ export class SegmentCollector {
   }
 
   add(result: SegmentResult): void {
-    const tensor = this.tensors[result.tensor];
-    if (tensor === undefined) throw new RangeError(`There is no tensor ${result.tensor}`);
-    this.bytes += result.sketch.count * BYTES_PER_ELEMENT[tensor.storage.dtype];
-    const pending = this.pendingFor(result.tensor, tensor);
-    pending.early.set(result.ordinal, result);
-    for (let ready = pending.early.get(pending.next); ready !== undefined; ready = pending.early.get(pending.next)) {
-      pending.early.delete(pending.next);
-      pending.next++;
-      pending.sketch.add(ready.sketch);
-      pending.sha256 ??= ready.sha256;
-    }
-    if (pending.next < segmentCount(tensor)) return;
-    this.pending.delete(result.tensor);
-    this.finished.set(result.tensor, pending);
-    this.handOn();
+    this.bytes += result.sketch.count * BYTES_PER_ELEMENT[this.tensor(result.tensor).storage.dtype];
+    this.sums.add(result);
   }
 
-  private pendingFor(index: number, tensor: TensorEntry): Pending {
-    const known = this.pending.get(index);
-    if (known !== undefined) return known;
-    const plan = sketchPlan(tensor.storage);
-    if (plan === undefined) throw new Error(`Tensor "${tensor.name}" cannot be sketched`);
-    const pending: Pending = { sketch: new TensorSketch(plan), early: new Map(), next: 0, sha256: undefined };
-    this.pending.set(index, pending);
-    return pending;
+  private tensor(index: number): TensorEntry {
+    const tensor = this.tensors[index];
+    if (tensor === undefined) throw new RangeError(`There is no tensor ${index}`);
+    return tensor;
   }
+}
 
-  private handOn(): void {
-    for (;;) {
-      const index = this.order[this.turn];
-      const done = index === undefined ? undefined : this.finished.get(index);
-      if (index === undefined || done === undefined) return;
-      this.finished.delete(index);
-      this.turn++;
-      this.onTensor(index, done.sketch, done.sha256);
-    }
-  }
+function emptySketch(tensor: TensorEntry): TensorSketch {
+  const plan = sketchPlan(tensor.storage);
+  if (plan === undefined) throw new Error(`Tensor "${tensor.name}" cannot be sketched`);
+  return new TensorSketch(plan);
 }

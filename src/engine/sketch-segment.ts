@@ -1,12 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { TensorStorage } from '../formats/checkpoint';
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
-import { FormatError } from '../formats/errors';
 import { toFloat32 } from '../sketch/convert';
 import type { Kernel } from '../sketch/kernel';
 import { sketchPlan } from '../sketch/plan';
 import { SegmentBuilder } from '../sketch/segment-builder';
-import { canOrder, DeflateError, elementStream, type ElementStream } from './element-stream';
+import { canOrder, elementStream, streamError, type ElementStream } from './element-stream';
 import type { ExtentReader } from './extent-reader';
 import { SEGMENT_ELEMENTS } from './plan';
 import type { Segment, SegmentResult } from './worker-protocol';
@@ -39,10 +38,7 @@ export async function sketchSegment(
       results.push({ tensor, ordinal: ordinal + results.length, sketch: builder.finish() });
     }
   } catch (error) {
-    if (!(error instanceof DeflateError)) throw error;
-    const offset = storage.extents[0]?.offset;
-    const remedy = 'The file is damaged: copy or download it again.';
-    throw new FormatError({ file: path, offset, reason: error.message, remedy });
+    throw streamError(error, segment, path);
   }
   const last = results.pop();
   if (last !== undefined) results.push(hash === undefined ? last : { ...last, sha256: hash.digest('hex') });

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CancelledError } from '../formats/errors';
 import { errorCodec } from '../protocol/error-codec';
-import type { FromWorker, Segment, SegmentResult, ToWorker, WorkerFile } from './worker-protocol';
+import type { AnyBatch, FromWorker, ToWorker, Work, WorkerFile, WorkKind } from './worker-protocol';
 
 /** More threads than this read no faster from one disk, and each costs some 15 MB. */
 const MAX_WORKERS = 4;
@@ -25,8 +25,9 @@ interface Lane {
 
 interface Job {
   readonly id: number;
-  readonly batches: Iterator<readonly Segment[]>;
-  readonly onResult: (result: SegmentResult) => void;
+  readonly work: WorkKind;
+  readonly batches: Iterator<readonly Work[WorkKind]['segment'][]>;
+  readonly onResult: (result: Work[WorkKind]['result']) => void;
   readonly settle: (error: Error | undefined) => void;
   readonly cancelled: Int32Array;
   outstanding: number;
@@ -34,7 +35,7 @@ interface Job {
   exhausted: boolean;
 }
 
-/** Threads that read and sketch segments. Runs one job at a time; threads start with the first job and stay. */
+/** Threads that read segments, and sketch or compare them. Runs one job at a time; threads start with the first job and stay. */
 export class WorkerPool {
   private readonly lanes: Lane[] = [];
   private readonly size: number;
@@ -56,10 +57,11 @@ export class WorkerPool {
    * Reads all segments; `onResult` gets each as it comes, in no particular order. Rejects with the first error, or with
    * {@link CancelledError} once no thread reads any more.
    */
-  run(
+  run<K extends WorkKind>(
+    work: K,
     files: readonly WorkerFile[],
-    batches: Iterator<readonly Segment[]>,
-    onResult: (result: SegmentResult) => void,
+    batches: Iterator<readonly Work[K]['segment'][]>,
+    onResult: (result: Work[K]['result']) => void,
     signal: AbortSignal,
   ): Promise<void> {
     if (this.job !== undefined) throw new Error('The pool runs one job at a time');
@@ -79,6 +81,7 @@ export class WorkerPool {
       };
       this.job = {
         id,
+        work,
         batches,
         onResult,
         settle,
@@ -139,7 +142,9 @@ export class WorkerPool {
     job.outstanding++;
     lane.outstanding++;
     lane.worker.ref();
-    lane.worker.postMessage({ kind: 'batch', job: job.id, segments: next.value } satisfies ToWorker);
+    // A job's segments are all of its kind of work.
+    const batch = { kind: 'batch', job: job.id, work: job.work, segments: next.value } as AnyBatch;
+    lane.worker.postMessage(batch);
   }
 
   private receive(lane: Lane, message: FromWorker): void {

@@ -1,15 +1,28 @@
 import { parentPort } from 'node:worker_threads';
 import kernelModule from 'generated:kernel';
+import { JointMagnitudes } from '../compare/joint-magnitudes';
 import { errorCodec } from '../protocol/error-codec';
 import { createPlainKernel } from '../sketch/plain-kernel';
 import { segmentTransfer } from '../sketch/segment';
 import { createWasmKernel } from '../sketch/wasm-kernel';
+import { comparePair, pairTransfer } from './compare-segment';
 import { ExtentReader } from './extent-reader';
 import { sketchSegment } from './sketch-segment';
-import type { FromWorker, Segment, SegmentResult, ToWorker, WorkerFile } from './worker-protocol';
+import type {
+  AnyBatch,
+  FromWorker,
+  PairResult,
+  PairSegment,
+  Segment,
+  SegmentResult,
+  ToWorker,
+  WorkerFile,
+} from './worker-protocol';
 
-/** A thread of the pool: reads batches of segments and sends their sketches back. */
+/** A thread of the pool: reads batches of segments and sends back what they give. */
 const kernel = createWasmKernel(kernelModule) ?? createPlainKernel();
+/** Made for the first comparison: most threads never see one. */
+let magnitudes: JointMagnitudes | undefined;
 
 interface Job {
   readonly id: number;
@@ -40,18 +53,51 @@ async function receive(message: ToWorker): Promise<void> {
       job = undefined;
       return;
     case 'batch':
-      if (job?.id === message.job) await sketchBatch(job, message.segments);
+      if (job?.id === message.job) await answer(job.id, workOn(message, job));
   }
 }
 
-async function sketchBatch({ id, files, reader }: Job, segments: readonly Segment[]): Promise<void> {
+interface Outcome {
+  readonly results: (FromWorker & { kind: 'done' })['results'];
+  readonly transfer: ArrayBuffer[];
+}
+
+function workOn(batch: AnyBatch, { files, reader }: Job): Promise<Outcome> {
+  switch (batch.work) {
+    case 'sketch':
+      return sketchAll(batch.segments, files, reader);
+    case 'compare':
+      return compareAll(batch.segments, files, reader);
+  }
+}
+
+async function sketchAll(
+  segments: readonly Segment[],
+  files: readonly WorkerFile[],
+  reader: ExtentReader,
+): Promise<Outcome> {
+  const results: SegmentResult[] = [];
+  for (const segment of segments) {
+    const path = files[segment.storage.extents[0]?.file ?? 0]?.path ?? '';
+    results.push(...(await sketchSegment(segment, path, reader, kernel)));
+  }
+  return { results, transfer: results.flatMap(({ sketch }) => segmentTransfer(sketch)) };
+}
+
+async function compareAll(
+  segments: readonly PairSegment[],
+  files: readonly WorkerFile[],
+  reader: ExtentReader,
+): Promise<Outcome> {
+  magnitudes ??= new JointMagnitudes();
+  const results: PairResult[] = [];
+  for (const segment of segments) results.push(...(await comparePair(segment, files, reader, magnitudes)));
+  return { results, transfer: results.flatMap(pairTransfer) };
+}
+
+async function answer(id: number, outcome: Promise<Outcome>): Promise<void> {
   try {
-    const results: SegmentResult[] = [];
-    for (const segment of segments) {
-      const path = files[segment.storage.extents[0]?.file ?? 0]?.path ?? '';
-      results.push(...(await sketchSegment(segment, path, reader, kernel)));
-    }
-    const transfer = results.flatMap(({ sketch }) => segmentTransfer(sketch));
+    const { results, transfer } = await outcome;
     send({ kind: 'done', job: id, results }, transfer);
   } catch (error) {
     send({ kind: 'failed', job: id, error: errorCodec.encode(error) });

@@ -74,6 +74,23 @@ export async function openCheckpoint(file: string, signal?: AbortSignal): Promis
   }
 }
 
+/** Whether the first bytes of a file say that a reader understands it. False for what is no file that can be read. */
+export async function isRecognised(file: string, signal?: AbortSignal): Promise<boolean> {
+  let source: FileSource;
+  try {
+    source = await FileSource.open(file);
+  } catch (error) {
+    if (error instanceof FormatError) return false;
+    throw error;
+  }
+  try {
+    const head = await source.read(0, Math.min(HEAD_BYTES, source.size), signal);
+    return READERS.some((reader) => reader.matches(head, source));
+  } finally {
+    await source.close();
+  }
+}
+
 /**
  * Reads the header of a model that is already open.
  * @throws {FormatError}

@@ -101,7 +101,8 @@ export function shrunk(path: string, offset: number): FormatError {
   });
 }
 
-function unreadable(path: string, error: unknown): FormatError {
+/** The error for a file that the system does not open. */
+export function unreadable(path: string, error: unknown): FormatError {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT') {
     return new FormatError({ file: path, reason: 'does not exist', remedy: 'Check the path.' });

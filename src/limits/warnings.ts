@@ -210,7 +210,7 @@ function named(tensors: readonly { readonly name: string }[]): string {
 }
 
 /** `a`, `a and b`, `a, b, c and 12 more`. */
-function namesOf(names: readonly string[]): string {
+export function namesOf(names: readonly string[]): string {
   const shown = names.slice(0, NAMED_IN_MESSAGE);
   const more = names.length - shown.length;
   if (more > 0) return `${shown.join(', ')} and ${String(more)} more`;

@@ -2,14 +2,12 @@ import type {
   FileFacts,
   LimitEstimate,
   LimitScope,
-  ModelReport,
   ModelStatistics,
   ReportWarning,
   TensorFacts,
   TensorStatistics,
 } from '../report/report';
 import type { MagnitudeCells, ValueCells } from '../sketch/cells';
-import type { DescribeRequest, DescriptionResult } from './description';
 
 /** One layer's numbers and its distribution, coarse enough to send (≤ 512 cells). */
 export interface LayerResult {
@@ -45,11 +43,6 @@ export interface AnalyzeRequest {
   readonly path: string;
   /** Also compute the SHA-256 of each tensor's values. */
   readonly hash: boolean;
-}
-
-/** Calls from the extension host to the engine. */
-export interface EngineMethods {
-  readonly analyze: { readonly params: AnalyzeRequest; readonly result: ModelReport; readonly progress: AnalysisEvent };
-  /** Does not wait for analyses that run. */
-  readonly describe: { readonly params: DescribeRequest; readonly result: DescriptionResult };
+  /** Read the weights even if the result is known. */
+  readonly fresh?: boolean;
 }

@@ -4,6 +4,8 @@ import type { FileFacts, InitialisationState } from '../report/report';
 export interface DescribeRequest {
   /** Absolute path of a model file, or of a folder that holds one. */
   readonly path: string;
+  /** The name does not say that it is a model: only the first bytes of the content can. */
+  readonly contentOnly: boolean;
 }
 
 /** A model as its header tells it. The weights are not read. */
@@ -26,6 +28,8 @@ export interface ModelDescription {
 /** Why a file cannot be described. */
 export interface UnreadableDescription {
   readonly state: 'unreadable';
+  /** False if neither name nor content say that it is a model at all: then there is nothing to tell about it. */
+  readonly recognised: boolean;
   /** The file at fault: the given one, or one that belongs to it. */
   readonly path: string;
   /** What is wrong, as a sentence without the file's name. */

@@ -20,7 +20,7 @@ export interface ComparisonReport {
   readonly pair: PairStatistics | null;
   /** Null unless `after` has zeros, in common prunable tensors, that `before` has not. */
   readonly pruning: PruningComparison | null;
-  /** E.g. `nothing-in-common`, `different-at-initialisation`. */
+  /** `nothing-in-common`, `matched-without-prefix`, `not-compared-by-position`, `non-finite`. */
   readonly warnings: readonly ReportWarning[];
   readonly seconds: number;
 }
@@ -42,11 +42,11 @@ export interface TensorComparison {
   readonly before: TensorReport | null;
   /** Null if removed. */
   readonly after: TensorReport | null;
-  /** Null unless common. */
+  /** Null unless common, and for values that cannot be read in the same order (a warning names the tensors). */
   readonly pair: PairStatistics | null;
   /** Null unless both sides have finite values (of a reshaped tensor too: a distribution has no shape). */
   readonly shift: DistributionShift | null;
-  /** Null unless common, prunable, and newly pruned in part. */
+  /** Null unless common, prunable, and newly pruned in part or whole. */
   readonly pruning: PruningComparison | null;
 }
 
@@ -79,7 +79,10 @@ export interface DistributionShift {
   readonly relativeWasserstein: number | null;
 }
 
-/** What pruning took, and whether taking the smallest magnitudes would have taken the same. */
+/**
+ * What pruning took, and whether taking the smallest magnitudes would have taken the same. Positions are those where
+ * both values are finite.
+ */
 export interface PruningComparison {
   /** Positions that are zero after and were not before. */
   readonly prunedCount: number;
@@ -89,8 +92,11 @@ export interface PruningComparison {
   readonly prunedFraction: number;
   /** Fraction of the surviving (non-zero after) positions whose value did not change: 1 without fine-tuning. */
   readonly unchangedFraction: number | null;
-  /** L1 rule with one threshold for the whole model: of the pruned positions, the fraction that it would also have taken. */
-  readonly globalMagnitude: RuleAgreement;
+  /**
+   * L1 rule with one threshold for the whole model, that takes as many of the values that were not zero before: of the
+   * pruned positions, the fraction that it would also have taken. Null for a single tensor.
+   */
+  readonly globalMagnitude: RuleAgreement | null;
   /** The same with a threshold for each tensor, each pruned as much as it was. */
   readonly layerwiseMagnitude: RuleAgreement;
 }

@@ -1,0 +1,81 @@
+/**
+ * What a file's name tells: whether it is a model for sure, may be one, or is none. The one source for searches, for
+ * dialogs, and for the `when` clauses of the manifest.
+ */
+
+/** Names that only models have. `.pth.tar` is what PyTorch's own ImageNet example writes; there is no tar in it. */
+const CERTAIN =
+  /\.(?:safetensors|pt|pth|ckpt|npz|npy|pth?\.tar)$|\.(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json$|pytorch_model.*\.bin$/i;
+
+/** Extensions that models share with everything else. */
+const AMBIGUOUS = /\.(?:bin|json|pb|pkl|pickle)$/i;
+
+/** What training libraries write beside the model of a checkpoint: states of optimiser, schedule and random numbers. */
+const COMPANION =
+  /^(?:optimizer(?:_\d+)?|scheduler|scaler|training_args|custom_checkpoint_\d+|rng_state(?:_\d+)?|random_states_\d+|.*optim_states)\.(?:pt|pth|bin|pkl)$/i;
+
+/** Weights without their names and shapes, which a TensorFlow.js manifest beside them has. */
+const MANIFEST_SHARD = /-shard\d+(?:of\d+)?(?:\.bin)?$/i;
+
+/** A workspace has thousands of JSON files; a search looks into those whose names speak of a model. */
+const SEARCHED_JSON = /(?:model|weights).*\.json$/i;
+
+/**
+ * `model`: by its name alone; `ambiguous`: only its content tells, so nothing may be claimed of it before it was
+ * sniffed; `no`: not a model by itself.
+ * @param name The file's name, without its folder.
+ */
+export function modelNameCertainty(name: string): 'model' | 'ambiguous' | 'no' {
+  if (COMPANION.test(name) || isManifestShard(name)) return 'no';
+  if (CERTAIN.test(name)) return 'model';
+  return AMBIGUOUS.test(name) ? 'ambiguous' : 'no';
+}
+
+/** Whether a file holds weights that a TensorFlow.js manifest describes: `group1-shard1of2.bin`, `face_model-shard1`. */
+export function isManifestShard(name: string): boolean {
+  return MANIFEST_SHARD.test(name);
+}
+
+/** Whether a search of the workspace has to do with such a file: what {@link CATALOG_GLOB} finds, less what is no model. */
+export function isCatalogName(name: string): boolean {
+  if (isManifestShard(name)) return true;
+  const certainty = modelNameCertainty(name);
+  return certainty === 'model' || (certainty === 'ambiguous' && (!/\.json$/i.test(name) || SEARCHED_JSON.test(name)));
+}
+
+const CERTAIN_GLOBS = [
+  ...['safetensors', 'pt', 'pth', 'ckpt', 'npz', 'npy', 'pt.tar', 'pth.tar'].map((extension) => `*.${extension}`),
+  '*.safetensors.index*.json',
+  '*.bin.index*.json',
+];
+
+/** What is offered where nothing can be sniffed first: models by name, and the names that TensorFlow.js gives its own. */
+export const MODEL_GLOB = `**/{${[...CERTAIN_GLOBS, '*pytorch_model*.bin', 'model.json', '*weights_manifest.json'].join()}}`;
+
+/** The same, with every ambiguous file that may be a model and the shards of TensorFlow.js. */
+export const CATALOG_GLOB = `**/{${[
+  ...CERTAIN_GLOBS,
+  ...['bin', 'pb', 'pkl', 'pickle'].map((extension) => `*.${extension}`),
+  '*model*.json',
+  '*weights*.json',
+  '*-shard[0-9]*',
+].join()}}`;
+
+/** Folders in which a search finds the test data of libraries, not the user's models. */
+const EXCLUDED_FOLDERS = ['node_modules', '.git', '.venv', 'venv', '__pycache__', 'site-packages', '.tox'];
+
+export const EXCLUDED_GLOB = `**/{${EXCLUDED_FOLDERS.join()}}/**`;
+
+/** Whether a path leads through a folder that searches leave out. */
+export function isExcluded(path: string): boolean {
+  return path.split('/').some((folder) => EXCLUDED_FOLDERS.includes(folder));
+}
+
+/** Extensions for dialogs that open a file; what it really is, the engine decides by its content. */
+export const MODEL_EXTENSIONS = ['safetensors', 'pt', 'pth', 'ckpt', 'npz', 'npy', 'bin', 'json', 'tar', 'pkl'];
+
+/** Matches the names that {@link MODEL_GLOB} finds. */
+export const OFFERED_NAME = new RegExp(`${CERTAIN.source}|^model\\.json$|weights_manifest\\.json$`, 'i');
+
+/** The condition of a menu entry for model files, as the manifest has it. */
+export const MODEL_NAME_CLAUSE = `resourceFilename =~ ${String(OFFERED_NAME)}`;
