@@ -32,6 +32,8 @@ export type RunEvent =
 /** What a comparison's webview is told when it is there (again); later events follow. */
 export interface ComparisonSnapshot {
   readonly kind: 'comparison';
+  /** Opaque. The webview stores it as `subject`: with it the host opens the panel again after a reload of the window. */
+  readonly subject: string;
   readonly before: string;
   readonly after: string;
   /** How the sides are called: file names, or as far of the paths as tells them apart. */
@@ -46,6 +48,8 @@ export interface ComparisonSnapshot {
 
 export interface RunSnapshot {
   readonly kind: 'run';
+  /** Opaque. The webview stores it as `subject`: with it the host opens the panel again after a reload of the window. */
+  readonly subject: string;
   /** Absolute path of the folder. */
   readonly folder: string;
   readonly name: string;

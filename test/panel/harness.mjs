@@ -34,8 +34,60 @@ export const SCENARIOS = [
   'tenThousand',
 ];
 
-/** @param {typeof import('../../src/protocol/page-html').pageHtml} pageHtml @param {string} theme */
-function themedPage(pageHtml, theme) {
+/** The states of a comparison or a run (comparison-scenarios.ts). */
+export const COMPARISON_SCENARIOS = [
+  'tuned',
+  'pruned',
+  'prunedLayerwise',
+  'prunedTuned',
+  'identical',
+  'unrelated',
+  'nothing',
+  'changedHead',
+  'broken',
+  'hostile',
+  'opening',
+  'running',
+  'streaming',
+  'cancelled',
+  'failed',
+  'refused',
+  'tenThousand',
+  'run',
+  'runShort',
+  'runLong',
+  'runRunning',
+  'runUnreadable',
+];
+
+/** The states of the compact view (summary-scenarios.ts). */
+export const SUMMARY_SCENARIOS = [
+  'none',
+  'analyzed',
+  'untrained',
+  'warnings',
+  'fresh',
+  'mixedTypes',
+  'reading',
+  'running',
+  'unreadable',
+  'nothing',
+  'hostile',
+];
+
+/** What is there once a page has drawn what its host has answered. @type {Readonly<Record<string, string>>} */
+const DRAWN = {
+  'prunability-panel': 'panel-header h1',
+  'prunability-comparison': 'comparison-header .sides, comparison-header h1.run',
+  'prunability-summary': 'prunability-summary main > *',
+};
+
+/**
+ * @param {typeof import('../../src/protocol/page-html').pageHtml} pageHtml
+ * @param {string} theme
+ * @param {import('../../src/protocol/page-html').PageElement} element
+ */
+function themedPage(pageHtml, theme, element) {
   const { bodyClass, variables } = THEMES[theme] ?? THEMES['dark'] ?? { bodyClass: '', variables: {} };
   // as VS Code does it: variables on <html> through the CSSOM, the theme's kind as a class of <body>
   const applyTheme = `(function () {
@@ -44,7 +96,7 @@ function themedPage(pageHtml, theme) {
     document.body.className = ${JSON.stringify(bodyClass)};
   })();`;
   return pageHtml({
-    element: 'prunability-panel',
+    element,
     nonce: NONCE,
     cspSource: "'self'",
     scriptUri: '/webview.js',
@@ -102,7 +154,8 @@ async function servePages(assets) {
       return;
     }
     response.setHeader('Content-Type', `${file?.type ?? 'text/html'}; charset=utf-8`);
-    response.end(file?.body ?? themedPage(pageHtml, url.searchParams.get('theme') ?? 'dark'));
+    const { theme = 'dark', element = 'prunability-panel' } = Object.fromEntries(url.searchParams);
+    response.end(file?.body ?? themedPage(pageHtml, theme, element));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
@@ -110,6 +163,7 @@ async function servePages(assets) {
 
 /**
  * @typedef {object} OpenOptions
+ * @property {import('../../src/protocol/page-html').PageElement} [element]
  * @property {string} [scenario]
  * @property {string} [theme]
  * @property {number} [width]
@@ -143,6 +197,7 @@ export class Harness {
    */
   async open(options = {}) {
     const {
+      element = 'prunability-panel',
       scenario = 'complete',
       theme = 'dark',
       width = 1280,
@@ -156,7 +211,7 @@ export class Harness {
       ...(theme.startsWith('contrast') ? { forcedColors: 'none' } : {}),
     });
     const page = await context.newPage();
-    const name = `${scenario} ${theme} ${width}`;
+    const name = `${element} ${scenario} ${theme} ${width}`;
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning')
         this.complaints.push({ page: name, text: message.text() });
@@ -167,8 +222,8 @@ export class Harness {
         console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
       });
     });
-    await page.goto(`${this.url}/?scenario=${scenario}&theme=${theme}&pause=${pause}`);
-    await page.waitForSelector('panel-header h1', { state: 'attached' });
+    await page.goto(`${this.url}/?element=${element}&scenario=${scenario}&theme=${theme}&pause=${pause}`);
+    await page.waitForSelector(DRAWN[element] ?? element, { state: 'attached' });
     return page;
   }
 

@@ -31,22 +31,11 @@ export const answerStyles = css`
     max-width: 80em;
     text-wrap: pretty;
   }
-  .notes > * + * {
-    margin-left: 4px;
-  }
   .figures {
     display: flex;
     flex-wrap: wrap;
-    gap: 12px 0;
+    gap: 12px 32px;
     margin-top: 12px;
-  }
-  .figures > div {
-    padding: 0 20px;
-    border-left: 1px solid var(--pr-line);
-  }
-  .figures > div:first-child {
-    padding-left: 0;
-    border-left: 0;
   }
   .figures dt {
     font-size: 12px;
@@ -97,10 +86,7 @@ export const answerStyles = css`
     .figures {
       display: grid;
       grid-template-columns: 1fr 1fr;
-    }
-    .figures > div {
-      padding: 0;
-      border: 0;
+      column-gap: 16px;
     }
   }
 `;

@@ -23,7 +23,7 @@ export const comparedTensorsStyles = css`
   }
   .pair i {
     font-style: normal;
-    min-width: 44px;
+    min-width: 28px;
     color: var(--pr-muted);
   }
 `;

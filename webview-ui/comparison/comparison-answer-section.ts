@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import type { PruningComparison } from '../../src/report/comparison';
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { fixed, limitPercent, NO_NUMBER } from '../model/number-text';
@@ -8,7 +9,7 @@ import { answerStyles } from './answer-styles';
 import { comparisonAnswer, modelKurtosis } from './comparison-answer';
 import type { ComparisonModel } from './comparison-model';
 import type { ComparisonTerm } from './comparison-terms';
-import { beforeAfter, changeText, cosineText, signed } from './difference-text';
+import { beforeAfter, changeText, cosineText, intervalText, signed } from './difference-text';
 import { sentenceParts } from './emphasis';
 import { PagePart } from './page-element';
 import { runAnswer, type RunAnswer } from './run-answer';
@@ -49,14 +50,14 @@ export class ComparisonAnswerSection extends PagePart {
   }
 
   private figures(comparison: ComparisonModel): TemplateResult | typeof nothing {
-    const { before, after, pair } = comparison;
+    const { before, after, pair, pruning } = comparison;
     if (before === undefined || after === undefined) return nothing;
     const [kurtosisBefore, kurtosisAfter] = [modelKurtosis(before), modelKurtosis(after)];
     const items: readonly (readonly [ComparisonTerm, string, string])[] = [
       [
         'limit',
         beforeAfter(limitText(before.limit), limitText(after.limit)),
-        difference(before.limit, after.limit, (points) => l10n.t('{0} points', signed(100 * points, 0))),
+        difference(before.limit, after.limit, (points) => l10n.t('{0} pp', signed(100 * points, 0))),
       ],
       [
         'kurtosis',
@@ -69,6 +70,7 @@ export class ComparisonAnswerSection extends PagePart {
         : ([
             ['cosine', cosineText(pair.cosineSimilarity), ''],
             ['relativeChange', changeText(pair.relativeChange), ''],
+            ...(pruning === null ? [] : ruleFigures(pruning)),
             ...(pair.maskOverlap === null ? [] : [['maskOverlap', limitPercent(pair.maskOverlap), ''] as const]),
           ] as const)),
     ];
@@ -82,6 +84,16 @@ export class ComparisonAnswerSection extends PagePart {
       )}
     </dl>`;
   }
+}
+
+function ruleFigures({
+  globalMagnitude,
+  layerwiseMagnitude,
+}: PruningComparison): readonly (readonly [ComparisonTerm, string, string])[] {
+  return [
+    ...(globalMagnitude === null ? [] : [['globalRule', intervalText(globalMagnitude.interval), ''] as const]),
+    ['layerRule', intervalText(layerwiseMagnitude.interval), ''],
+  ];
 }
 
 function limitText(limit: number | null): string {

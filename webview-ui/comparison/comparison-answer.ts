@@ -9,7 +9,7 @@ import type {
 } from '../../src/report/comparison';
 import { fixed, grouped, limitPercent, percent } from '../model/number-text';
 import { isChanged } from './comparison-rows';
-import { changeText, cosineText, intervalText } from './difference-text';
+import { changeText, cosineText, fromTo, intervalText } from './difference-text';
 import { figure } from './emphasis';
 
 /** From this share of newly zero positions on, the one is a pruned copy of the other. Fewer are accidents of rounding. */
@@ -111,12 +111,17 @@ function identical({ before, after, tensors }: ComparisonFacts, structure: reado
     : [];
   return {
     sentence:
-      structure.length === 0
+      structure.length === 0 && !tensors.some(isNotCompared)
         ? l10n.t('Both hold identical values.')
-        : l10n.t('What both have in common holds identical values.'),
+        : l10n.t('What can be compared of the two holds identical values.'),
     notes: [l10n.t('All {0} values are equal.', grouped(values)), ...formats, ...holes, ...structure],
     tone: 'plain',
   };
+}
+
+/** A tensor on both sides whose values cannot be put side by side; a warning says why. */
+function isNotCompared({ change, pair }: TensorComparison): boolean {
+  return change === 'common' && pair === null;
 }
 
 function pruned(
@@ -144,7 +149,15 @@ function pruned(
   };
 }
 
-function ruleSentence(whole: RuleAgreement, byTensor: RuleAgreement): string {
+function ruleSentence(whole: RuleAgreement | null, byTensor: RuleAgreement): string {
+  if (whole === null) {
+    return byTensor.same
+      ? l10n.t('The L1 rule with a threshold for each tensor would have chosen the same weights.')
+      : l10n.t(
+          'The L1 rule with a threshold for each tensor would have chosen {0} of the same weights.',
+          figure(intervalText(byTensor.interval)),
+        );
+  }
   if (whole.same) return l10n.t('The L1 rule with one threshold would have chosen the same weights.');
   if (byTensor.same) {
     return l10n.t(
@@ -205,23 +218,18 @@ function moved(
       tone: 'caution',
     };
   }
-  const kurtoses = [before, after].map((side) => fixed(modelKurtosis(side), 1));
+  const [kurtosisBefore, kurtosisAfter] = [before, after].map((side) => fixed(modelKurtosis(side), 1));
+  const kurtosis = figure(fromTo(kurtosisBefore ?? '', kurtosisAfter ?? ''));
   const [limitBefore, limitAfter] = [before?.limit ?? null, after?.limit ?? null];
   const sentence =
     limitBefore === null || limitAfter === null
-      ? l10n.t(
-          'The weights moved by {0} (relative change), cosine {1}; kurtosis {2} → {3}.',
-          change,
-          cosine,
-          ...kurtoses,
-        )
+      ? l10n.t('The weights moved by {0} (relative change), cosine {1}; kurtosis {2}.', change, cosine, kurtosis)
       : l10n.t(
-          'The weights moved by {0} (relative change), cosine {1}; predicted limit {2} → {3}, kurtosis {4} → {5}.',
+          'The weights moved by {0} (relative change), cosine {1}; predicted limit {2}, kurtosis {3}.',
           change,
           cosine,
-          figure(limitPercent(limitBefore)),
-          figure(limitPercent(limitAfter)),
-          ...kurtoses,
+          figure(fromTo(limitPercent(limitBefore), limitPercent(limitAfter))),
+          kurtosis,
         );
   return { sentence, notes: [...equal, ...structure], tone: 'plain' };
 }

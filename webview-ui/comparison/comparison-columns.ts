@@ -14,7 +14,6 @@ export type ComparisonColumnId =
   | 'limit'
   | 'zeros'
   | 'maskOverlap'
-  | 'globalRule'
   | 'layerRule';
 
 /** A column of the table of tensors. */
@@ -57,7 +56,7 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     title: l10n.t('Dimensions'),
     width: 104,
     numeric: false,
-    expendable: [8, 11],
+    expendable: [8, 10],
     key: (tensor) => sides(tensor)[0]?.shape.join('×'),
   },
   {
@@ -66,7 +65,7 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     title: l10n.t('Number of values'),
     width: 84,
     numeric: true,
-    expendable: [9, 10],
+    expendable: [9, 9],
     key: (tensor) => sides(tensor)[0]?.count,
   },
   {
@@ -84,7 +83,7 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     title: l10n.t('Relative change: norm of the difference over the norm before'),
     width: 76,
     numeric: true,
-    expendable: [2, 7],
+    expendable: [2, 6],
     key: ({ pair }) => pair?.relativeChange ?? undefined,
   },
   {
@@ -95,7 +94,7 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     ),
     width: 64,
     numeric: true,
-    expendable: [5, 8],
+    expendable: [5, 7],
     key: ({ shift }) => shift?.kolmogorovSmirnov,
   },
   {
@@ -104,25 +103,25 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     title: l10n.t('Shift of the distribution: Wasserstein distance in standard deviations before'),
     width: 68,
     numeric: true,
-    expendable: [6, 9],
+    expendable: [6, 8],
     key: ({ shift }) => shift?.relativeWasserstein ?? undefined,
   },
   {
     id: 'kurtosis',
     label: l10n.t('Kurtosis'),
     title: l10n.t('Pearson kurtosis before and after, and the difference, by which it is sorted'),
-    width: 148,
+    width: 160,
     numeric: true,
-    expendable: [4, 6],
+    expendable: [4, 5],
     key: (tensor) => differenceOf(tensor, ({ kurtosis }) => kurtosis),
   },
   {
     id: 'limit',
     label: l10n.t('Limit'),
     title: l10n.t('Predicted limit of this tensor alone before and after, and the difference, by which it is sorted'),
-    width: 128,
+    width: 140,
     numeric: true,
-    expendable: [3, 5],
+    expendable: [3, 4],
     key: (tensor) => differenceOf(tensor, ({ limit, prunable }) => (prunable ? limit : null)),
   },
   {
@@ -140,25 +139,16 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     title: l10n.t('Overlap of the masks: positions that are zero on both sides over those that are zero on either'),
     width: 64,
     numeric: true,
-    expendable: [10, 12],
+    expendable: [10, 11],
     key: ({ pair }) => pair?.maskOverlap ?? undefined,
   },
   {
-    id: 'globalRule',
-    label: l10n.t('L1, global'),
-    title: l10n.t('Of the pruned positions, the share that one threshold for the whole model would have taken too'),
-    width: 80,
-    numeric: true,
-    expendable: [11, 3],
-    key: ({ pruning }) => pruning?.globalMagnitude.interval[0],
-  },
-  {
     id: 'layerRule',
-    label: l10n.t('L1, layer'),
+    label: l10n.t('L1 rule'),
     title: l10n.t('Of the pruned positions, the share that a threshold for this tensor alone would have taken too'),
     width: 80,
     numeric: true,
-    expendable: [12, 4],
+    expendable: [11, 3],
     key: ({ pruning }) => pruning?.layerwiseMagnitude.interval[0],
   },
 ];

@@ -36,6 +36,7 @@ export class ComparisonHeader extends PagePart {
         overflow-wrap: anywhere;
       }
       h1.run {
+        flex: 1 1 auto;
         unicode-bidi: isolate;
       }
       .sides {

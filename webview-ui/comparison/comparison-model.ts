@@ -25,7 +25,8 @@ export class ComparisonModel {
 
   private arrived: TensorComparison[] = [];
   private readonly layers = new Map<string, ComparedLayer>();
-  private meter: ProgressMeter | undefined;
+  /** Of fractions: the expected bytes change as headers are read. */
+  private readonly meter = new ProgressMeter(1);
   private rowsCache: readonly number[] | undefined;
   private totals: PairStatistics | null | undefined;
   private columns: ReadonlySet<ComparisonColumnId> | undefined;
@@ -47,8 +48,7 @@ export class ComparisonModel {
   apply(event: ComparisonEvent): void {
     switch (event.type) {
       case 'progress':
-        this.meter ??= new ProgressMeter(event.totalBytes);
-        this.meter.observe(event.bytesDone, this.now());
+        this.meter.observe(event.totalBytes === 0 ? 0 : event.bytesDone / event.totalBytes, this.now());
         return;
       case 'models':
         this.before = event.before;
@@ -75,7 +75,7 @@ export class ComparisonModel {
   }
 
   get progress(): Progress {
-    return this.meter?.progress() ?? { fraction: 0 };
+    return this.meter.progress();
   }
 
   /** The whole model's statistics; of the tensors compared so far until the report is there. */

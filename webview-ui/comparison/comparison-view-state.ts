@@ -13,9 +13,8 @@ export type ShownTensors = (typeof SHOWN_TENSORS)[number];
 export interface ComparisonViewState {
   readonly version: 1;
   readonly kind: 'comparison';
-  /** The host needs both paths to open the comparison again after a reload of the window. */
-  readonly before: string;
-  readonly after: string;
+  /** What the host opens the comparison with again after a reload of the window. */
+  readonly subject: string;
   readonly fingerprint: string;
   /** Name of the selected tensor. */
   readonly selected?: string;
@@ -33,14 +32,12 @@ export interface ComparisonViewState {
  */
 export function restoreComparisonView(
   stored: unknown,
-  about: Pick<ComparisonViewState, 'before' | 'after' | 'fingerprint'>,
+  { subject, fingerprint }: Pick<ComparisonViewState, 'subject' | 'fingerprint'>,
 ): ComparisonViewState {
-  const { before, after, fingerprint } = about;
   const initial: ComparisonViewState = {
     version: 1,
     kind: 'comparison',
-    before,
-    after,
+    subject,
     fingerprint,
     filter: '',
     shown: 'all',

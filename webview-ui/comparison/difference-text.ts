@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { fixed, limitPercent, NO_NUMBER, percent, significant } from '../model/number-text';
 
 /** Stands between a figure before and after. */
@@ -52,4 +53,9 @@ function roundedUp(fraction: number, digits: number): string {
 /** `3.90 → 4.40`; one side alone where a tensor was added or removed. */
 export function beforeAfter(before: string, after: string): string {
   return before === after ? before : `${before} ${ARROW} ${after}`;
+}
+
+/** The same in a sentence: `78 % → 81 %`, `81 % as before`. */
+export function fromTo(before: string, after: string): string {
+  return before === after ? l10n.t('{0} as before', after) : `${before} ${ARROW} ${after}`;
 }

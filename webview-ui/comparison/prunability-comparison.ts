@@ -45,9 +45,6 @@ export class PrunabilityComparison extends LitElement {
           grid-template-columns: minmax(0, 1fr) 360px;
         }
       }
-      run-heat-map {
-        height: min(600px, 70vh);
-      }
       /* too low or too narrow for all at once: the page scrolls, the table keeps a window of its own */
       @container (max-width: 1040px) or (max-height: 640px) {
         main.comparison {

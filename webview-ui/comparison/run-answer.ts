@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { AnalysisStatus } from '../../src/protocol/panel';
 import type { RunStep } from '../../src/report/comparison';
 import { fixed, grouped, limitPercent } from '../model/number-text';
-import { changeText, cosineText } from './difference-text';
+import { changeText, cosineText, fromTo } from './difference-text';
 import { figure } from './emphasis';
 
 /** What the run did to the network, in one sentence. */
@@ -58,21 +58,15 @@ export function runAnswer(steps: readonly RunStep[], status: AnalysisStatus): Ru
   const limits = [first, last].map(({ limit }) => limit);
   const [from, to] = limits;
   const range = [String(first.step), String(last.step)];
-  const kurtoses = [first, last].map((step) => fixed(stepKurtosis(step), 1));
+  const kurtosis = figure(fromTo(fixed(stepKurtosis(first), 1), fixed(stepKurtosis(last), 1)));
   const sentence =
     from === null || from === undefined || to === null || to === undefined
-      ? l10n.t(
-          'From step {0} to {1}: cosine {2} between first and last, kurtosis {3} → {4}.',
-          ...range,
-          cosine,
-          ...kurtoses,
-        )
+      ? l10n.t('From step {0} to {1}: cosine {2} between first and last, kurtosis {3}.', ...range, cosine, kurtosis)
       : l10n.t(
-          'From step {0} to {1}: predicted limit {2} → {3}, kurtosis {4} → {5}, cosine {6} between first and last.',
+          'From step {0} to {1}: predicted limit {2}, kurtosis {3}, cosine {4} between first and last.',
           ...range,
-          figure(limitPercent(from)),
-          figure(limitPercent(to)),
-          ...kurtoses,
+          figure(fromTo(limitPercent(from), limitPercent(to))),
+          kurtosis,
           cosine,
         );
   return { sentence, notes, tone: 'plain' };

@@ -36,7 +36,7 @@ export class RunCharts extends PagePart {
     css`
       :host {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(min(270px, 100%), 1fr));
         gap: 8px 24px;
         padding: 12px 20px;
         border-top: 1px solid var(--pr-line);
@@ -53,11 +53,18 @@ export class RunCharts extends PagePart {
       }
       h2 {
         flex: 1;
+        white-space: nowrap;
+      }
+      .legends {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 16px;
+        padding-left: 48px;
       }
       .legend {
         display: flex;
         align-items: center;
-        gap: 4px;
+        gap: 6px;
         font-size: 11px;
         color: var(--pr-muted);
         white-space: nowrap;
@@ -94,11 +101,6 @@ export class RunCharts extends PagePart {
     return html`<div class="chart">
       <div class="bar">
         <h2>${this.term(id, title)}</h2>
-        ${
-          series.length < 2
-            ? nothing
-            : series.map((name, at) => html`<span class="legend ${at === 0 ? '' : 'second'}"><i></i>${name}</span>`)
-        }
         <button
           class="data-toggle"
           aria-expanded=${this.table === id}
@@ -121,6 +123,13 @@ export class RunCharts extends PagePart {
           this.pick(event.detail);
         }}
       ></vega-chart>
+      ${
+        series.length < 2
+          ? nothing
+          : html`<div class="legends">
+              ${series.map((name, at) => html`<span class="legend ${at === 0 ? '' : 'second'}"><i></i>${name}</span>`)}
+            </div>`
+      }
       ${this.table === id ? dataTable(tableOf(chart, steps)) : nothing}
     </div>`;
   }

@@ -19,6 +19,10 @@ const HEAD_HEIGHT = 29;
 /** A cell at least so wide has its figure in it; narrower ones only the shade. */
 const FIGURE_WIDTH = 56;
 const NARROWEST_CELL = 14;
+/** The map is as high as its layers, up to this. */
+const HIGHEST = 560;
+/** Room for the horizontal scroll bar. */
+const SCROLL_BAR = 16;
 const NAME_WIDTH = 200;
 /** Share of the colour in the darkest cell: figures stand in wide ones and must stay readable. */
 const STRONGEST_BEHIND_TEXT = 50;
@@ -54,6 +58,7 @@ export class RunHeatMap extends PagePart {
         padding: 12px 20px 0;
       }
       .grid {
+        flex: none;
         overflow-x: auto;
       }
       .head,
@@ -121,6 +126,9 @@ export class RunHeatMap extends PagePart {
         height: 10px;
         background: linear-gradient(to right, var(--vscode-editor-background), var(--end));
         border: 1px solid var(--pr-raised-line);
+      }
+      :host-context(body.vscode-dark) select {
+        color-scheme: dark;
       }
       select {
         height: 24px;
@@ -194,6 +202,7 @@ export class RunHeatMap extends PagePart {
         aria-rowcount=${rows.length + 1}
         aria-colcount=${steps.length + 1}
         ${cssomStyle({
+          height: `${String(Math.min(HIGHEST, HEAD_HEIGHT + Math.max(2, rows.length) * ROW_HEIGHT + SCROLL_BAR))}px`,
           '--columns': `${String(NAME_WIDTH)}px repeat(${String(steps.length)}, ${String(width)}px)`,
         })}
         @scroll=${this.grid.scrolled}

@@ -25,7 +25,8 @@ export class RunModel {
   report: RunReport | undefined;
 
   private arrived: readonly RunStep[] = [];
-  private meter: ProgressMeter | undefined;
+  /** Of fractions: the expected bytes change as headers are read. */
+  private readonly meter = new ProgressMeter(1);
   private rowsCache: readonly RunRow[] | undefined;
 
   constructor(
@@ -42,8 +43,7 @@ export class RunModel {
 
   apply(event: RunEvent): void {
     if (event.type === 'progress') {
-      this.meter ??= new ProgressMeter(event.totalBytes);
-      this.meter.observe(event.bytesDone, this.now());
+      this.meter.observe(event.totalBytes === 0 ? 0 : event.bytesDone / event.totalBytes, this.now());
       return;
     }
     this.arrived = [...this.arrived.filter(({ file }) => file.path !== event.step.file.path), event.step].sort(
@@ -62,7 +62,7 @@ export class RunModel {
   }
 
   get progress(): Progress {
-    return this.meter?.progress() ?? { fraction: 0 };
+    return this.meter.progress();
   }
 
   get metric(): RunMetricInfo {

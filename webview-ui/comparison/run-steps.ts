@@ -90,6 +90,9 @@ export class RunSteps extends PagePart {
       tr:hover th[scope='row'] {
         background: var(--pr-hover);
       }
+      :host-context(body.vscode-dark) input {
+        color-scheme: dark;
+      }
       input {
         accent-color: var(--vscode-button-background);
         margin: 0;

@@ -5,8 +5,8 @@ import { scrollPosition, storedFields } from './comparison-view-state';
 export interface RunViewState {
   readonly version: 1;
   readonly kind: 'run';
-  /** The host needs it to open the run again after a reload of the window. */
-  readonly folder: string;
+  /** What the host opens the run with again after a reload of the window. */
+  readonly subject: string;
   readonly fingerprint: string;
   /** What the map of layers and steps shows. */
   readonly metric: RunMetric;
@@ -17,12 +17,14 @@ export interface RunViewState {
 }
 
 /** The stored state if it is of this layout and about these versions of the files, else the initial one. */
-export function restoreRunView(stored: unknown, about: Pick<RunViewState, 'folder' | 'fingerprint'>): RunViewState {
-  const { folder, fingerprint } = about;
+export function restoreRunView(
+  stored: unknown,
+  { subject, fingerprint }: Pick<RunViewState, 'subject' | 'fingerprint'>,
+): RunViewState {
   const initial: RunViewState = {
     version: 1,
     kind: 'run',
-    folder,
+    subject,
     fingerprint,
     metric: 'kurtosis',
     filter: '',

@@ -28,7 +28,7 @@ export function tensorCell(column: ComparisonColumnId, tensor: TensorComparison)
     case 'change':
       return pair === null ? NO_NUMBER : changeText(pair.relativeChange);
     case 'kolmogorovSmirnov':
-      return shift === null ? NO_NUMBER : fixed(shift.kolmogorovSmirnov, 3);
+      return shift === null ? NO_NUMBER : shiftText(shift.kolmogorovSmirnov);
     case 'wasserstein':
       return shift === null ? NO_NUMBER : shiftText(shift.relativeWasserstein);
     case 'kurtosis':
@@ -44,8 +44,6 @@ export function tensorCell(column: ComparisonColumnId, tensor: TensorComparison)
       return pairCell(tensor, zeroFraction, zerosText);
     case 'maskOverlap':
       return pair?.maskOverlap === null || pair === null ? NO_NUMBER : limitPercent(pair.maskOverlap);
-    case 'globalRule':
-      return pruning === null ? NO_NUMBER : intervalText(pruning.globalMagnitude.interval);
     case 'layerRule':
       return pruning === null ? NO_NUMBER : intervalText(pruning.layerwiseMagnitude.interval);
   }
@@ -63,7 +61,9 @@ function pairCell(
   const by = differenceOf(tensor, figure);
   const both = beforeAfter(from, to);
   if (difference === undefined) return both;
-  return html`<span class="pair"><span>${both}</span><i>${by === undefined ? '' : difference(by)}</i></span>`;
+  return html`<span class="pair"
+    ><span>${both}</span><i>${by === undefined || by === 0 ? '' : difference(by)}</i></span
+  >`;
 }
 
 /** The limit of a tensor that can be pruned. */
@@ -84,7 +84,7 @@ function kurtosisText(kurtosis: number | null): string {
   return fixed(kurtosis, 2);
 }
 
-/** A distance in standard deviations. */
+/** A distance in standard deviations, or between distribution functions. */
 export function shiftText(shift: number | null): string {
   return shift !== null && shift >= 0.001 ? fixed(shift, 3) : significant(shift, 1);
 }

@@ -79,7 +79,7 @@ export function pairFigures({ pair, shift, pruning }: TensorComparison): readonl
   }
   if (shift !== null) {
     figures.push(
-      { label: l10n.t('KS shift'), term: 'kolmogorovSmirnov', value: fixed(shift.kolmogorovSmirnov, 3) },
+      { label: l10n.t('KS shift'), term: 'kolmogorovSmirnov', value: shiftText(shift.kolmogorovSmirnov) },
       {
         label: l10n.t('Wasserstein'),
         term: 'wasserstein',
@@ -97,8 +97,7 @@ export function pairFigures({ pair, shift, pruning }: TensorComparison): readonl
     figures.push(
       { label: l10n.t('Pruned'), value: grouped(pruning.prunedCount) },
       { label: l10n.t('Revived'), value: grouped(pruning.revivedCount) },
-      { label: l10n.t('L1, one threshold'), term: 'globalRule', value: intervalText(pruning.globalMagnitude.interval) },
-      { label: l10n.t('L1, this tensor'), term: 'layerRule', value: intervalText(pruning.layerwiseMagnitude.interval) },
+      { label: l10n.t('L1 rule'), term: 'layerRule', value: intervalText(pruning.layerwiseMagnitude.interval) },
     );
   }
   return figures;

@@ -112,6 +112,7 @@ export const summaryStyles = css`
     fill: var(--pr-muted);
   }
   .legend {
+    margin-bottom: 8px;
     display: flex;
     flex-wrap: wrap;
     gap: 0 12px;
