@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import axe from '@axe-core/playwright';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { Harness } from './harness.mjs';
+import { assertAccessible, frame, hostCalls, text } from './page-checks.mjs';
 import { THEMES } from './themes.mjs';
-
-const AxeBuilder = axe.default ?? axe;
 
 /** @type {Harness} */
 let harness;
@@ -16,13 +14,6 @@ async function open(options) {
   page = await harness.open(options);
   return page;
 }
-
-/** Lets the panel draw: what a message has changed shows with the next frame. @param {import('playwright-core').Page} page */
-const frame = (page) =>
-  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0))));
-
-/** @param {import('playwright-core').Page} page @param {string} selector */
-const text = async (page, selector) => (await page.locator(selector).innerText()).replace(/[\u202f\s]+/g, ' ').trim();
 
 /** @param {import('playwright-core').Page} page @param {string} name */
 const readout = (page, name) => text(page, `limit-ruler .readout div:has-text("${name}") dd`);
@@ -38,20 +29,6 @@ const rowNames = (page) =>
         )
         .map((row) => row.querySelector('.name .text')?.textContent ?? ''),
     );
-
-/** What the panel has asked of the host, once it has asked for `count` things. @param {import('playwright-core').Page} page @param {number} count */
-async function hostCalls(page, count) {
-  await page.waitForFunction((count) => window.fakeHost.calls.length >= count, count);
-  return page.evaluate(() => window.fakeHost.calls);
-}
-
-/** @param {import('playwright-core').Page} page */
-async function assertAccessible(page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  const found = grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.flat().join(' ')).join('; ')}`);
-  assert.deepEqual(found, []);
-}
 
 describe('panel', () => {
   before(async () => {

@@ -7,6 +7,7 @@ import { icon } from '../style/icons';
 import { sharedStyles } from '../style/shared-styles';
 import { answerStyles } from './answer-styles';
 import { comparisonAnswer, modelKurtosis } from './comparison-answer';
+import { maskOverlap } from './comparison-columns';
 import type { ComparisonModel } from './comparison-model';
 import type { ComparisonTerm } from './comparison-terms';
 import { beforeAfter, changeText, cosineText, intervalText, signed } from './difference-text';
@@ -53,6 +54,7 @@ export class ComparisonAnswerSection extends PagePart {
     const { before, after, pair, pruning } = comparison;
     if (before === undefined || after === undefined) return nothing;
     const [kurtosisBefore, kurtosisAfter] = [modelKurtosis(before), modelKurtosis(after)];
+    const overlap = maskOverlap(pair);
     const items: readonly (readonly [ComparisonTerm, string, string])[] = [
       [
         'limit',
@@ -71,7 +73,7 @@ export class ComparisonAnswerSection extends PagePart {
             ['cosine', cosineText(pair.cosineSimilarity), ''],
             ['relativeChange', changeText(pair.relativeChange), ''],
             ...(pruning === null ? [] : ruleFigures(pruning)),
-            ...(pair.maskOverlap === null ? [] : [['maskOverlap', limitPercent(pair.maskOverlap), ''] as const]),
+            ...(overlap === null ? [] : [['maskOverlap', limitPercent(overlap), ''] as const]),
           ] as const)),
     ];
     return html`<dl class="figures">

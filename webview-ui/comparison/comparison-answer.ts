@@ -11,6 +11,7 @@ import { fixed, grouped, limitPercent, percent } from '../model/number-text';
 import { isChanged } from './comparison-rows';
 import { changeText, cosineText, fromTo, intervalText } from './difference-text';
 import { figure } from './emphasis';
+import { pairTotals } from './pair-totals';
 
 /** From this share of newly zero positions on, the one is a pruned copy of the other. Fewer are accidents of rounding. */
 export const PRUNED_SHARE = 0.005;
@@ -199,7 +200,7 @@ function limitNote(prunedFraction: number, limit: number): string {
 
 function moved(
   pair: PairStatistics,
-  { before, after }: ComparisonFacts,
+  { before, after, tensors }: ComparisonFacts,
   structure: readonly string[],
 ): ComparisonAnswer {
   const change = figure(changeText(pair.relativeChange));
@@ -208,9 +209,14 @@ function moved(
     pair.equalCount === 0
       ? []
       : [l10n.t('{0} of {1} weights are unchanged.', grouped(pair.equalCount), grouped(pair.count))];
-  if (pair.cosineSimilarity !== null && pair.cosineSimilarity < UNRELATED_COSINE) {
+  // normalisation weights are near 1 in any two networks: by them alone, all are alike
+  const matrices = pairTotals(tensors.filter(({ before: side }) => (side?.shape.length ?? 0) >= 2))?.cosineSimilarity;
+  if (typeof matrices === 'number' && matrices < UNRELATED_COSINE) {
     return {
-      sentence: l10n.t('These weights have nothing to do with each other: cosine {0}.', cosine),
+      sentence: l10n.t(
+        'These weights have nothing to do with each other: cosine {0} over the tensors of two and more dimensions.',
+        figure(fixed(matrices, 2)),
+      ),
       notes: [
         l10n.t('The same network trained from another start, or tensors of the same name by chance.'),
         ...structure,

@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import type { TensorComparison } from '../../src/report/comparison';
+import type { PairStatistics, TensorComparison } from '../../src/report/comparison';
 import type { TensorReport } from '../../src/report/report';
 
 export type ComparisonColumnId =
@@ -140,7 +140,7 @@ export const COMPARISON_COLUMNS: readonly ComparisonColumn[] = [
     width: 64,
     numeric: true,
     expendable: [10, 11],
-    key: ({ pair }) => pair?.maskOverlap ?? undefined,
+    key: ({ pair }) => maskOverlap(pair) ?? undefined,
   },
   {
     id: 'layerRule',
@@ -165,6 +165,11 @@ export function differenceOf(
 ): number | undefined {
   const [from, to] = [before, after].map((side) => (side === null ? null : figure(side)));
   return from === null || from === undefined || to === null || to === undefined ? undefined : to - from;
+}
+
+/** The overlap of the masks where there was one before: without, it is 0 and tells nothing. */
+export function maskOverlap(pair: PairStatistics | null): number | null {
+  return pair === null || pair.zerosBefore === 0 ? null : pair.maskOverlap;
 }
 
 /** Zeros as a fraction of a tensor's values. */

@@ -14,6 +14,12 @@ import { PagePart } from './page-element';
 import { stepCharts, stepGaps, type StepChart, type StepChartId, type StepGap } from './step-series';
 
 const CHART_HEIGHT = 156;
+/** Area of a point in square pixels, for few steps and for many. */
+const POINT_SIZES = [
+  [40, 44],
+  [100, 16],
+  [Infinity, 5],
+] as const;
 const CHART_COLORS = ['kept', 'hand', 'muted', 'warn', 'background'] as const;
 
 /** What the charts are given, made anew only for other steps. */
@@ -81,7 +87,7 @@ export class RunCharts extends PagePart {
 
   override render(): TemplateResult | typeof nothing {
     const { subject } = this.page;
-    if (subject?.kind !== 'run' || subject.steps.length === 0) return nothing;
+    if (subject?.kind !== 'run' || !subject.isReadable) return nothing;
     const { steps, view } = subject;
     if (this.drawn?.steps !== steps) {
       this.drawn = { steps, charts: stepCharts(steps), gaps: stepGaps(steps) };
@@ -97,6 +103,7 @@ export class RunCharts extends PagePart {
   private chart(chart: StepChart, steps: readonly RunStep[]): TemplateResult {
     const { id, title, series, points, lowest, highest, percentage } = chart;
     const [first, last] = [steps[0]?.step ?? 0, steps.at(-1)?.step ?? 1];
+    const pointSize = POINT_SIZES.find(([count]) => steps.length <= count)?.[1] ?? 5;
     const room = 0.03 * Math.max(1, last - first);
     return html`<div class="chart">
       <div class="bar">
@@ -117,7 +124,7 @@ export class RunCharts extends PagePart {
         .height=${CHART_HEIGHT}
         .colors=${CHART_COLORS}
         .data=${{ points, gaps: this.drawn?.gaps ?? [], chosen: this.chosen }}
-        .signals=${{ lowest, highest, percentage, first: first - room, last: last + room }}
+        .signals=${{ lowest, highest, percentage, pointSize, first: first - room, last: last + room }}
         label=${chartLabel(chart)}
         @chart-pick=${(event: CustomEvent<unknown>) => {
           this.pick(event.detail);

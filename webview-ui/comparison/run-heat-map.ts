@@ -18,7 +18,7 @@ const ROW_HEIGHT = 24;
 const HEAD_HEIGHT = 29;
 /** A cell at least so wide has its figure in it; narrower ones only the shade. */
 const FIGURE_WIDTH = 56;
-const NARROWEST_CELL = 14;
+const NARROWEST_CELL = 10;
 /** The map is as high as its layers, up to this. */
 const HIGHEST = 560;
 /** Room for the horizontal scroll bar. */
@@ -85,6 +85,7 @@ export class RunHeatMap extends PagePart {
       .cell.step {
         padding: 0 2px;
         justify-content: center;
+        overflow: visible;
       }
       .cell.value {
         padding: 0 2px;
@@ -149,9 +150,12 @@ export class RunHeatMap extends PagePart {
 
   override render(): TemplateResult | typeof nothing {
     const { run } = this;
-    if (run === undefined || run.steps.length === 0) return nothing;
+    if (run?.isReadable !== true) return nothing;
     const { steps, rows, range, metric, view } = run;
     const width = Math.max(NARROWEST_CELL, Math.floor((this.grid.width - NAME_WIDTH - 24) / Math.max(1, steps.length)));
+    // narrow columns have room for every n-th number
+    const digits = String(steps.at(-1)?.step ?? 0).length;
+    const every = Math.max(1, Math.ceil((8 * digits + 4) / width));
     const strongest = width >= FIGURE_WIDTH ? STRONGEST_BEHIND_TEXT : STRONGEST;
     return html`<h2>${l10n.t('Layers by steps')}</h2>
       <div class="tools">
@@ -222,7 +226,7 @@ export class RunHeatMap extends PagePart {
             >
               ${l10n.t('Layer')}
             </div>
-            ${steps.map((step, at) => this.header(step, at, width, steps.length))}
+            ${steps.map((step, at) => this.header(step, at, every))}
           </div>
         </div>
         <div class="body" role="rowgroup" ${cssomStyle({ height: `${String(rows.length * ROW_HEIGHT)}px` })}>
@@ -236,9 +240,7 @@ export class RunHeatMap extends PagePart {
       </div>`;
   }
 
-  private header(step: RunStep, at: number, width: number, count: number): TemplateResult {
-    // narrow columns have room for every n-th number
-    const every = Math.max(1, Math.ceil((8 * String(step.step).length + 4) / width));
+  private header(step: RunStep, at: number, every: number): TemplateResult {
     return html`<div
       class="cell step"
       role="columnheader"
@@ -255,7 +257,7 @@ export class RunHeatMap extends PagePart {
         this.open(step);
       }}
     >
-      ${at % every === 0 || count === 1 ? step.step : nothing}
+      ${at % every === 0 ? step.step : nothing}
     </div>`;
   }
 

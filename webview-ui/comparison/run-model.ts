@@ -65,6 +65,11 @@ export class RunModel {
     return this.meter.progress();
   }
 
+  /** Any of the checkpoints could be read. */
+  get isReadable(): boolean {
+    return this.steps.some(({ unreadable }) => unreadable === undefined);
+  }
+
   get metric(): RunMetricInfo {
     return runMetric(this.view.metric);
   }

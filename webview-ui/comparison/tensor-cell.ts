@@ -1,10 +1,10 @@
 import * as l10n from '@vscode/l10n';
 import { html, nothing, type TemplateResult } from 'lit';
-import type { TensorComparison } from '../../src/report/comparison';
+import type { PairStatistics, TensorComparison } from '../../src/report/comparison';
 import type { TensorReport } from '../../src/report/report';
 import { nameText } from '../model/name-text';
 import { fixed, grouped, limitPercent, NO_NUMBER, percent, significant } from '../model/number-text';
-import { differenceOf, zeroFraction, type ComparisonColumnId } from './comparison-columns';
+import { differenceOf, maskOverlap, zeroFraction, type ComparisonColumnId } from './comparison-columns';
 import { changeName, shapesText } from './comparison-rows';
 import { beforeAfter, changeText, cosineText, intervalText, signed } from './difference-text';
 
@@ -43,7 +43,7 @@ export function tensorCell(column: ComparisonColumnId, tensor: TensorComparison)
     case 'zeros':
       return pairCell(tensor, zeroFraction, zerosText);
     case 'maskOverlap':
-      return pair?.maskOverlap === null || pair === null ? NO_NUMBER : limitPercent(pair.maskOverlap);
+      return overlapText(pair);
     case 'layerRule':
       return pruning === null ? NO_NUMBER : intervalText(pruning.layerwiseMagnitude.interval);
   }
@@ -78,6 +78,11 @@ export function limitText(limit: number | null): string {
 export function zerosText(zeros: number | null): string {
   if (zeros === null) return NO_NUMBER;
   return zeros === 0 ? '0' : limitPercent(zeros);
+}
+
+function overlapText(pair: PairStatistics | null): string {
+  const overlap = maskOverlap(pair);
+  return overlap === null ? NO_NUMBER : limitPercent(overlap);
 }
 
 function kurtosisText(kurtosis: number | null): string {

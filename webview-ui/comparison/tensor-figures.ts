@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { TensorComparison } from '../../src/report/comparison';
 import type { TensorReport } from '../../src/report/report';
 import { fixed, grouped, limitPercent, NO_NUMBER, shapeText, significant } from '../model/number-text';
-import { zeroFraction } from './comparison-columns';
+import { maskOverlap, zeroFraction } from './comparison-columns';
 import type { ComparisonTerm } from './comparison-terms';
 import { changeText, cosineText, intervalText, signed } from './difference-text';
 import { limitText, shiftText, tensorLimit, zerosText } from './tensor-cell';
@@ -90,8 +90,9 @@ export function pairFigures({ pair, shift, pruning }: TensorComparison): readonl
       },
     );
   }
-  if (pair !== null && pair.maskOverlap !== null) {
-    figures.push({ label: l10n.t('Mask overlap'), term: 'maskOverlap', value: limitPercent(pair.maskOverlap) });
+  const overlap = maskOverlap(pair);
+  if (overlap !== null) {
+    figures.push({ label: l10n.t('Mask overlap'), term: 'maskOverlap', value: limitPercent(overlap) });
   }
   if (pruning !== null) {
     figures.push(

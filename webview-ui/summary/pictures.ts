@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from 'lit';
 import type { AnalysisSummary, SummaryHistogram } from '../../src/protocol/description';
 import { limitPercent, significant } from '../model/number-text';
-import { histogramPath, rulerLabels, type RulerLabel } from './summary-pictures';
+import { histogramPath, rulerLabels } from './summary-pictures';
 
 const RULER_HEIGHT = 32;
 const TRACK_HEIGHT = 6;
@@ -62,8 +62,8 @@ export function miniRuler(
     </div>`;
 }
 
-function labelText({ x, anchor }: RulerLabel, text: string): SVGTemplateResult {
-  return svg`<text x=${x.toFixed(1)} y=${RULER_HEIGHT - 4} text-anchor=${anchor}>${text}</text>`;
+function labelText(x: number, text: string): SVGTemplateResult {
+  return svg`<text x=${x.toFixed(1)} y=${RULER_HEIGHT - 4} text-anchor="middle">${text}</text>`;
 }
 
 /** The weights' distribution, with the ends of its axis. */

@@ -106,7 +106,8 @@ export class PrunabilitySummary extends LitElement {
               ? html`<p>${l10n.t('Nothing to prune: no floating-point weights.')}</p>`
               : html`<p>${l10n.t('Not analyzed yet.')}</p>`
       }
-      ${progress === null ? this.buttons(path, description) : nothing}`;
+      ${progress === null ? this.buttons(path, description) : nothing}
+      ${progress === null && analysis !== null ? warningList(analysis) : nothing}`;
   }
 
   private running(path: string, progress: number): TemplateResult {
@@ -142,7 +143,7 @@ export class PrunabilitySummary extends LitElement {
     </p>`;
     // the box has 16 pixels of padding on both sides
     const width = Math.max(LEAST_WIDTH, this.width);
-    const { kurtosis, zeroFraction, analyzedAt, warnings, histogram } = analysis;
+    const { kurtosis, zeroFraction, analyzedAt, histogram } = analysis;
     return html`${tone === 'plain' ? words : html`<div class="caution">${icon('warning')}${words}</div>`}
       <div class=${analysis.initialisation === 'at-initialisation' ? 'doubtful' : ''}>
         ${miniRuler(analysis, width)} ${histogram === null ? nothing : histogramPicture(histogram, width)}
@@ -154,14 +155,7 @@ export class PrunabilitySummary extends LitElement {
         <dd>${limitPercent(zeroFraction)}</dd>
         <dt>${l10n.t('Analyzed')}</dt>
         <dd>${ageText(analyzedAt, Date.now(), document.documentElement.lang)}</dd>
-      </dl>
-      ${
-        warnings.length === 0
-          ? nothing
-          : html`<ul class="warnings" aria-label=${l10n.t('Warnings')}>
-              ${warnings.map((message) => html`<li>${icon('warning')}<span>${message}</span></li>`)}
-            </ul>`
-      }`;
+      </dl>`;
   }
 
   private buttons(path: string, { analysis, prunableCount }: ModelDescription): TemplateResult {
@@ -190,6 +184,13 @@ export class PrunabilitySummary extends LitElement {
     // what goes wrong the host tells as the next state, or as a message of its own
     this.host?.call(method, { path }).catch(() => undefined);
   }
+}
+
+function warningList({ warnings }: AnalysisSummary): TemplateResult | typeof nothing {
+  if (warnings.length === 0) return nothing;
+  return html`<ul class="warnings" aria-label=${l10n.t('Warnings')}>
+    ${warnings.map((message) => html`<li title=${message}>${icon('warning')}<span>${message}</span></li>`)}
+  </ul>`;
 }
 
 function facts(description: ModelDescription): string {

@@ -18,31 +18,21 @@ function axisTop(fractions: readonly number[]): number {
   return second > 0 ? Math.min(first, 2 * second) : first;
 }
 
-/** A label under the ruler: where its text is anchored. */
-export interface RulerLabel {
-  readonly x: number;
-  readonly anchor: 'start' | 'middle' | 'end';
-}
-
-/** Width that a figure like `84 %` takes, with the space to its neighbour. */
-const LABEL_WIDTH = 44;
+/** Width that a figure like `84 %` takes, and the space to its neighbour. */
+const LABEL_WIDTH = 36;
+const LABEL_GAP = 8;
 
 /**
- * Labels under two markers on a ruler from 0 to `width`: each in the middle under its marker, pushed apart where they
- * would overlap, and inwards at the ends.
+ * Centres of the labels under two markers, `low` ≤ `high`, on a ruler from 0 to `width`: under the markers, apart from
+ * each other, and not beyond the ends.
  */
-export function rulerLabels(low: number, high: number, width: number): readonly [RulerLabel, RulerLabel] {
-  const near = high - low < LABEL_WIDTH;
-  const label = (x: number, anchor: RulerLabel['anchor']): RulerLabel => {
-    if (anchor !== 'end' && x < LABEL_WIDTH / 2) return { x: Math.max(0, x), anchor: 'start' };
-    if (anchor !== 'start' && x > width - LABEL_WIDTH / 2) return { x: Math.min(width, x), anchor: 'end' };
-    return { x, anchor };
-  };
-  if (!near) return [label(low, 'middle'), label(high, 'middle')];
-  // both need room to their own side: shifted together as far as the ends ask for
-  const shift = Math.max(0, LABEL_WIDTH - low) - Math.max(0, high + LABEL_WIDTH - width);
-  return [
-    { x: low + shift - 2, anchor: 'end' },
-    { x: Math.max(high + shift, low + shift) + 2, anchor: 'start' },
-  ];
+export function rulerLabels(low: number, high: number, width: number): readonly [low: number, high: number] {
+  const half = LABEL_WIDTH / 2;
+  const clamp = (x: number, least: number, most: number): number => Math.min(most, Math.max(least, x));
+  const left = clamp(low, half, width - half);
+  const right = clamp(high, half, width - half);
+  const apart = LABEL_WIDTH + LABEL_GAP;
+  if (right - left >= apart) return [left, right];
+  const middle = clamp((left + right) / 2, half + apart / 2, width - half - apart / 2);
+  return [middle - apart / 2, middle + apart / 2];
 }

@@ -159,6 +159,16 @@ export const summaryStyles = css`
     gap: 6px;
     overflow-wrap: anywhere;
   }
+  .warnings li + li {
+    margin-top: 4px;
+  }
+  /* the whole of it is a tooltip, and in the analysis */
+  .warnings span {
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 3;
+    overflow: hidden;
+  }
   .warnings .icon {
     width: 14px;
     height: 14px;

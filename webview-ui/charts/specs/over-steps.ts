@@ -3,7 +3,7 @@ import type { Position } from './position';
 
 /**
  * A figure over the steps of a run, in up to two series: the first solid with filled points, the second dashed with
- * hollow ones. Signals: `lowest`, `highest` (ends of the figure's axis), `first`, `last` (of the steps), `percentage`,
+ * hollow ones. Signals: `lowest`, `highest` (ends of the figure's axis), `first`, `last` (of the steps), `percentage`, `pointSize`,
  * colours. Data: `points` (StepPoint), `gaps` (StepGap: checkpoints that could not be read), `chosen` ({ step }).
  */
 export function overStepsSpec(): TopLevelSpec {
@@ -45,6 +45,7 @@ export function overStepsSpec(): TopLevelSpec {
       { name: 'first', value: 0 },
       { name: 'last', value: 1 },
       { name: 'percentage', value: false },
+      { name: 'pointSize', value: 48 },
       ...['kept', 'hand', 'muted', 'warn', 'background'].map((name) => ({ name, value: 'gray' })),
     ],
     layer: [
@@ -72,7 +73,7 @@ export function overStepsSpec(): TopLevelSpec {
           type: 'point',
           filled: true,
           opacity: 1,
-          size: 48,
+          size: { expr: 'pointSize' },
           color: { expr: 'kept' },
           cursor: 'pointer',
           tooltip,
@@ -85,7 +86,7 @@ export function overStepsSpec(): TopLevelSpec {
         mark: {
           type: 'point',
           opacity: 1,
-          size: 40,
+          size: { expr: 'pointSize' },
           strokeWidth: 1.5,
           fill: { expr: 'background' },
           stroke: { expr: 'hand' },
