@@ -1,14 +1,20 @@
 import * as l10n from '@vscode/l10n';
 import { errorCodec } from '../../src/protocol/error-codec';
 import { RpcPeer, type Port } from '../../src/protocol/rpc';
-import type { SummaryHostMethods, SummaryViewMethods } from '../../src/protocol/summary';
-import type { PrunabilitySummary } from './prunability-summary';
+import type { SummaryHostMethods, SummaryState, SummaryViewMethods } from '../../src/protocol/summary';
 
 /** The calls that the compact view makes. */
 export type SummaryHost = RpcPeer<SummaryViewMethods, SummaryHostMethods>;
 
+/** What the element takes: the host that it asks, what it shows, or why there is nothing. */
+export interface SummaryView {
+  host: SummaryHost | undefined;
+  shown: SummaryState | undefined;
+  failure: string | undefined;
+}
+
 /** Lets the extension host say what is shown. */
-export function connectSummary(port: Port, view: PrunabilitySummary): void {
+export function connectSummary(port: Port, view: SummaryView): void {
   const host: SummaryHost = new RpcPeer<SummaryViewMethods, SummaryHostMethods>(
     port,
     {

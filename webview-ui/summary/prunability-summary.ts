@@ -9,7 +9,7 @@ import { byteSize, fixed, grouped, limitPercent, percent, shortCount } from '../
 import { cssomStyle } from '../style/cssom-style';
 import { icon } from '../style/icons';
 import { sharedStyles } from '../style/shared-styles';
-import type { SummaryHost } from './connection';
+import type { SummaryHost, SummaryView } from './connection';
 import { histogramPicture, miniRuler } from './pictures';
 import { ageText, dtypeMix, shortAnswer } from './summary-text';
 import { summaryStyles } from './summary-styles';
@@ -25,7 +25,7 @@ type ShownModel = Extract<SummaryState, { state: 'model' }>;
 
 /** The compact view of the selected model, made for a side bar of some 300 pixels. */
 @customElement('prunability-summary')
-export class PrunabilitySummary extends LitElement {
+export class PrunabilitySummary extends LitElement implements SummaryView {
   @property({ attribute: false }) host: SummaryHost | undefined;
   /** Undefined until the host has answered. */
   @property({ attribute: false }) shown: SummaryState | undefined;
