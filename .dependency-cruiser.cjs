@@ -16,6 +16,23 @@ module.exports = {
       to: { path: '^src/(engine|editor|protocol|cli|extension)' },
     },
     {
+      name: 'agents-shape-what-others-compute',
+      comment: 'The tools of agents are the same in the editor and over MCP: each surface brings its own engine.',
+      severity: 'error',
+      from: { path: '^src/agents/' },
+      to: {
+        path: '^src/(formats|sketch|limits|engine|editor|mcp|cli|extension)',
+        pathNot: '^src/formats/errors\\.ts$',
+      },
+    },
+    {
+      name: 'the-mcp-server-knows-the-tools-only',
+      comment: 'It is a bundle of its own: what it shares with the command line would be there twice.',
+      severity: 'error',
+      from: { path: '^src/mcp/' },
+      to: { path: '^src/', pathNot: '^src/(mcp/|agents/)' },
+    },
+    {
       name: 'formats-know-no-sketch',
       severity: 'error',
       from: { path: '^src/formats/' },
@@ -56,6 +73,13 @@ module.exports = {
         path: '^src/',
         pathNot: '^src/(protocol/|report/(report|comparison)\\.ts|sketch/cells\\.ts|formats/errors\\.ts)',
       },
+    },
+    {
+      name: 'paths-know-only-themselves',
+      comment: 'Strings in, strings out: what there is on the disk, they are told.',
+      severity: 'error',
+      from: { path: '^src/paths/' },
+      to: { pathNot: '^src/paths/|^(node:)?path$' },
     },
     {
       name: 'the-editor-does-no-arithmetic',

@@ -15,6 +15,7 @@ const BUDGETS = {
   'dist/engine.js': 400 * KB,
   'dist/worker.js': 400 * KB,
   'dist/cli.js': 400 * KB,
+  'dist/mcp.js': 200 * KB,
   'dist/prunability.vsix': 4000 * KB,
 };
 
@@ -28,15 +29,22 @@ const CONTENT = [
   'extension/dist/cli.js',
   'extension/dist/engine.js',
   'extension/dist/extension.js',
+  'extension/dist/mcp.js',
   'extension/dist/webview.css',
   'extension/dist/webview.js',
   'extension/dist/worker.js',
+  'extension/l10n/bundle.l10n.de.json',
   'extension/l10n/bundle.l10n.json',
   'extension/media/icon.png',
+  'extension/media/activity.svg',
   'extension/media/panel.svg',
   'extension/package.json',
+  'extension/package.nls.de.json',
   'extension/package.nls.json',
   'extension/readme.md',
+  'extension/samples/fashion-mnist/epoch1.pt',
+  'extension/samples/fashion-mnist/epoch2.pt',
+  'extension/samples/fashion-mnist/epoch3.pt',
 ];
 
 let passed = 0;

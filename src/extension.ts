@@ -1,11 +1,27 @@
+import './editor/language';
 import { join } from 'node:path';
-import { window, type ExtensionContext, type Uri } from 'vscode';
+import { Uri, window, type ExtensionContext } from 'vscode';
+import { modelNameCertainty } from './catalog/model-names';
+import { Analyses } from './editor/analyses';
 import type { AnalysisSession } from './editor/analysis-session';
-import { Analyses, registerPanelSerializer } from './editor/analyses';
 import { registerCommands } from './editor/commands';
+import type { ComparisonSession } from './editor/comparison-session';
+import { Comparisons } from './editor/comparisons';
+import { ModelDescriptions } from './editor/descriptions';
 import { EngineClient } from './editor/engine-client';
+import { ExplorerDecorations } from './editor/explorer-decorations';
+import { modelCard } from './editor/model-card';
+import { ModelsTree } from './editor/models-tree';
+import { registerModelsTree } from './editor/models-tree-commands';
+import { registerPathHover } from './editor/path-hover';
+import { registerLanguageModelTools } from './editor/language-model-tools';
+import { registerMcpServer, type McpServerOffer } from './editor/mcp-provider';
+import { registerRunFolders } from './editor/run-folders';
+import { RunningWork } from './editor/running-work';
+import { SummaryView } from './editor/summary-view';
+import { WorkspaceModels } from './editor/workspace-models';
 
-/** Builds the services and registers them. Nothing is read and no process is started before a command asks for it. */
+/** Builds the services and registers them. No process is started before there is a model to look at. */
 export function activate(context: ExtensionContext): ExtensionApi {
   const log = window.createOutputChannel('Prunability', { log: true });
   const engine = new EngineClient(
@@ -13,26 +29,76 @@ export function activate(context: ExtensionContext): ExtensionApi {
     join(context.globalStorageUri.fsPath, 'results'),
     log,
   );
-  const analyses = new Analyses(context, engine, log);
+  const descriptions = new ModelDescriptions(engine, log);
+  const work = new RunningWork();
+  const analyses = new Analyses(context, engine, descriptions, work, log);
+  const comparisons = new Comparisons(context.extensionUri, engine, work, log);
+  const summary = new SummaryView(context.extensionUri, analyses, descriptions);
+  const models = new WorkspaceModels(descriptions, log);
+  const modelsTree = new ModelsTree({ models, descriptions, card: modelCard, memory: context.workspaceState, log });
+  const showLog = (): void => {
+    log.show();
+  };
+  modelsTree.view.onDidChangeSelection(({ selection: [node] }) => {
+    if (node?.kind === 'model') void summary.select(node.uri);
+  });
+  const { version } = context.extension.packageJSON as { readonly version: string };
+  const mcpServer = registerMcpServer(join(context.extensionPath, 'dist', 'cli.js'), version);
   context.subscriptions.push(
     log,
     engine,
+    descriptions,
+    work,
     analyses,
-    registerPanelSerializer(analyses),
-    ...registerCommands(analyses, () => {
-      log.show();
+    comparisons,
+    summary,
+    models,
+    modelsTree,
+    new ExplorerDecorations(descriptions),
+    registerRunFolders(models, descriptions),
+    registerPathHover({ descriptions, certainty: modelNameCertainty, log }),
+    ...registerModelsTree(modelsTree),
+    ...registerLanguageModelTools({
+      analyze: async (path, signal) => {
+        const report = await engine.call('analyze', { path, hash: false }, { signal });
+        descriptions.changed(Uri.file(path));
+        return report;
+      },
+      describe: (path, signal) => engine.call('describe', { path, contentOnly: false }, { signal }),
+      compare: (request, signal) => engine.call('compare', request, { signal }),
+      log: (error) => {
+        log.error(error as Error);
+      },
     }),
+    ...(mcpServer === undefined ? [] : [mcpServer]),
+    ...registerCommands({ context, analyses, comparisons, work, showLog }),
   );
   return {
     get enginePid() {
       return engine.pid;
     },
+    get statusBarText() {
+      return work.text;
+    },
     session: (uri) => analyses.session(uri),
+    comparison: () => comparisons.active(),
+    descriptions,
+    summary,
+    modelsTree,
+    mcpServer,
   };
 }
 
 /** For the tests in the extension host; not a public interface. */
 export interface ExtensionApi {
   readonly enginePid: number | undefined;
+  readonly statusBarText: string | undefined;
   session(uri: Uri): AnalysisSession | undefined;
+  /** Of the comparison that was used last. */
+  comparison(): ComparisonSession | undefined;
+  readonly descriptions: ModelDescriptions;
+  readonly summary: SummaryView;
+  readonly modelsTree: ModelsTree;
+  /** Undefined where VS Code knows no MCP servers. */
+  readonly mcpServer: McpServerOffer | undefined;
 }

@@ -11,16 +11,34 @@ export interface AnalyzeArguments {
   readonly failIfLimitBelow: number | undefined;
 }
 
+export interface McpArguments {
+  readonly command: 'mcp';
+  /** Folders outside which nothing is read; none: everything readable. */
+  readonly roots: readonly string[];
+}
+
+export interface CompareArguments {
+  readonly command: 'compare';
+  readonly before: string;
+  readonly after: string;
+  readonly format: Exclude<OutputFormat, 'markdown'>;
+}
+
 export type CliArguments =
   | AnalyzeArguments
+  | McpArguments
+  | CompareArguments
   | { readonly command: 'help' }
   | { readonly command: 'version' }
   | { readonly command: 'wrong'; readonly reason: string };
 
 export const USAGE = `Usage: prunability analyze FILE… [options]
+       prunability mcp [--root DIR]…
+       prunability compare BEFORE AFTER [--json | --csv]
 
-How far can this network be pruned, layer by layer, and why? Reads safetensors, PyTorch,
-NumPy and TensorFlow.js checkpoints; nothing in them is executed.
+How far can this network be pruned, layer by layer, and why? And what has changed from one
+checkpoint to another? Reads safetensors, PyTorch, NumPy and TensorFlow.js checkpoints;
+nothing in them is executed.
 
 Options:
   --json                     one report a file as JSON, one object a line
@@ -31,12 +49,16 @@ Options:
                              parameters, a fraction from 0 to 1) of any file is below X
   --version, --help
 
+\`prunability mcp\` serves the same to agents: an MCP server on standard input and output.
+  --root DIR                 read model files below this folder only (may be repeated)
+
 Exit codes: 0 done, 1 a gate failed, 2 a file could not be read or the call was wrong, 130 cancelled.
 `;
 
 /** Reads the command line; never throws. */
 export function parseCliArguments(argv: readonly string[]): CliArguments {
   try {
+    if (argv[0] === 'mcp') return parseMcpArguments(argv.slice(1));
     const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
@@ -54,10 +76,16 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
     if (values.version) return { command: 'version' };
     const [command, ...files] = positionals;
     if (command === undefined) return wrong('no command given');
-    if (command !== 'analyze') return wrong(`unknown command "${command}"`);
+    if (command !== 'analyze' && command !== 'compare') return wrong(`unknown command "${command}"`);
     if (files.length === 0) return wrong('no file given');
     const formats = (['json', 'csv', 'markdown'] as const).filter((name) => values[name]);
     if (formats.length > 1) return wrong(`choose one of --${formats.join(' and --')}`);
+    if (command === 'compare') {
+      const foreign = (['markdown', 'hash', 'fail-if-limit-below'] as const).find((name) => {
+        return values[name] !== undefined && values[name] !== false;
+      });
+      return foreign === undefined ? compareArguments(files, formats[0]) : wrong(`--${foreign} is for analyze only`);
+    }
     const bound = values['fail-if-limit-below'];
     const failIfLimitBelow = bound === undefined || bound.trim() === '' ? undefined : Number(bound);
     if (bound !== undefined && !(failIfLimitBelow !== undefined && failIfLimitBelow >= 0 && failIfLimitBelow <= 1)) {
@@ -67,6 +95,25 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
   } catch (error) {
     return wrong((error as Error).message);
   }
+}
+
+/** @throws {TypeError} if there is anything else than roots */
+function parseMcpArguments(argv: string[]): CliArguments {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      root: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return { command: 'help' };
+  if (values.root.includes('')) return wrong('--root takes a folder');
+  return { command: 'mcp', roots: values.root };
+}
+
+function compareArguments([before, after, ...more]: readonly string[], format: OutputFormat = 'text'): CliArguments {
+  if (before === undefined || after === undefined || more.length > 0) return wrong('compare takes two files');
+  return { command: 'compare', before, after, format: format === 'markdown' ? 'text' : format };
 }
 
 function wrong(reason: string): CliArguments {

@@ -9,6 +9,8 @@ import { reportToJson } from '../report/json';
 import { reportToMarkdown } from '../report/markdown';
 import type { ModelReport } from '../report/report';
 import { parseCliArguments, USAGE, type AnalyzeArguments, type OutputFormat } from './arguments';
+import { compareFiles } from './compare';
+import { serveAgents } from './mcp';
 import { ProgressBar } from './progress-bar';
 import { reportToText } from './text';
 
@@ -34,14 +36,45 @@ export async function runCli(argv: readonly string[], signal: AbortSignal): Prom
     case 'wrong':
       process.stderr.write(`prunability: ${parsed.reason}\n\n${USAGE}`);
       return EXIT.unreadable;
-    case 'analyze': {
-      const pool = new WorkerPool(join(__dirname, 'worker.js'), threadCount());
-      try {
-        return await analyzeFiles(parsed, pool, signal);
-      } finally {
-        await pool.dispose();
-      }
+    case 'mcp':
+      await serveAgents(parsed.roots, signal);
+      return EXIT.done;
+    case 'analyze':
+      return withPool((pool) => analyzeFiles(parsed, pool, signal));
+    case 'compare':
+      return withPool(async (pool) => {
+        const what = `${parsed.before}, ${parsed.after}`;
+        return (
+          (await failure(what, async () => {
+            process.stdout.write(await compareFiles(parsed, pool, signal));
+          })) ?? EXIT.done
+        );
+      });
+  }
+}
+
+async function withPool(work: (pool: WorkerPool) => Promise<number>): Promise<number> {
+  const pool = new WorkerPool(join(__dirname, 'worker.js'), threadCount());
+  try {
+    return await work(pool);
+  } finally {
+    await pool.dispose();
+  }
+}
+
+/** Tells what goes wrong with `what`; resolves to its exit code, or to nothing if nothing does. */
+async function failure(what: string, work: () => Promise<void>): Promise<number | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof CancelledError) {
+      process.stderr.write(`${what}: cancelled\n`);
+      return EXIT.cancelled;
     }
+    if (!(error instanceof FormatError)) throw error;
+    process.stderr.write(`${error.message}\n${error.detail.remedy}\n`);
+    return EXIT.unreadable;
   }
 }
 
@@ -49,22 +82,16 @@ export async function runCli(argv: readonly string[], signal: AbortSignal): Prom
 async function analyzeFiles(parsed: AnalyzeArguments, pool: WorkerPool, signal: AbortSignal): Promise<number> {
   let code: number = EXIT.done;
   for (const file of parsed.files) {
-    try {
+    const failed = await failure(file, async () => {
       const report = await analyzeFile(resolve(file), parsed.hash, pool, signal);
       process.stdout.write(WRITERS[parsed.format](report));
       if (parsed.failIfLimitBelow !== undefined && !reaches(report, parsed.failIfLimitBelow)) {
         process.stderr.write(`${file}: ${gateMessage(report, parsed.failIfLimitBelow)}\n`);
         if (code === EXIT.done) code = EXIT.gateFailed;
       }
-    } catch (error) {
-      if (error instanceof CancelledError) {
-        process.stderr.write(`${file}: cancelled\n`);
-        return EXIT.cancelled;
-      }
-      if (!(error instanceof FormatError)) throw error;
-      process.stderr.write(`${error.message}\n${error.detail.remedy}\n`);
-      code = EXIT.unreadable;
-    }
+    });
+    if (failed === EXIT.cancelled) return failed;
+    code = failed ?? code;
   }
   return code;
 }

@@ -1,10 +1,9 @@
 import { basename } from 'node:path';
 import { formatBytes, formatCount, formatNumber, formatPercent } from '../report/format';
 import type { LimitScope, ModelReport, TensorReport } from '../report/report';
+import { printable, textTable, type TextColumn } from './text-table';
 
-type Column = readonly [title: string, align: 'left' | 'right', cell: (tensor: TensorReport) => string];
-
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly TextColumn<TensorReport>[] = [
   ['layer', 'left', (tensor) => printable(tensor.name)],
   ['shape', 'left', (tensor) => tensor.shape.join('×')],
   ['type', 'left', (tensor) => tensor.storedDtype ?? tensor.dtype],
@@ -28,7 +27,10 @@ export function reportToText(report: ModelReport): string {
     `${printable(basename(file.path))}: ${file.formatLabel}, ${formatCount(model.prunableCount)} prunable of ${formatCount(model.count)} values, ${formatBytes(file.bytes)}, ${report.seconds.toFixed(2)} s`,
     `kurtosis ${formatNumber(model.kurtosis)} (all parameters), ${formatNumber(model.kurtosisWeights)} (weights of ≥ 2 dimensions); normal = 3`,
     '',
-    ...table(report.tensors.filter(({ prunable }) => prunable)),
+    ...textTable(
+      COLUMNS,
+      report.tensors.filter(({ prunable }) => prunable),
+    ),
     ...notListed(report.tensors),
   ];
   for (const scope of ['parameters', 'weights'] as const) {
@@ -47,22 +49,4 @@ export function reportToText(report: ModelReport): string {
 function notListed(tensors: readonly TensorReport[]): string[] {
   const rest = tensors.filter(({ prunable }) => !prunable).length;
   return rest === 0 ? [] : [`and ${formatCount(rest)} more that are not pruned (buffers, constants, optimiser state)`];
-}
-
-function table(tensors: readonly TensorReport[]): string[] {
-  const rows = [COLUMNS.map(([title]) => title), ...tensors.map((tensor) => COLUMNS.map(([, , cell]) => cell(tensor)))];
-  const widths = COLUMNS.map((_, column) => rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0));
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        COLUMNS[column]?.[1] === 'right' ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-/** Names come from strangers: control characters in them must not drive the terminal. */
-function printable(name: string): string {
-  return name.replace(/\p{Cc}/gu, '\uFFFD');
 }

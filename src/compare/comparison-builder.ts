@@ -27,12 +27,13 @@ export interface PairReading {
   readonly magnitudes?: MagnitudeBins | undefined;
 }
 
-/** Puts a comparison together, tensor by tensor. Add tensors always in the same order: the last bits depend on it. */
+/** Puts a comparison together, tensor by tensor, in any order: what it says does not depend on it. */
 export class ComparisonBuilder {
   private readonly comparisons: (TensorComparison | undefined)[];
   private readonly counted: ReadonlySet<TensorMatch>;
-  private readonly notCompared: TensorMatch[] = [];
-  private sums = NO_PAIRS;
+  private readonly notCompared = new Set<TensorMatch>();
+  /** Of the matches that count: added up in the end, as the last bits depend on the order. */
+  private readonly sums = new Map<TensorMatch, PairSums>();
   /** Made when something was pruned: of most comparisons nothing is. */
   private magnitudes: JointMagnitudes | undefined;
   private layerwise = NO_OVERLAP;
@@ -52,7 +53,7 @@ export class ComparisonBuilder {
     if (match === undefined) throw new RangeError(`There is no match ${index}`);
     const before = tensorOf(this.before.report, match.before);
     const after = tensorOf(this.after.report, match.after);
-    if (match.change === 'common' && reading === undefined) this.notCompared.push(match);
+    if (match.change === 'common' && reading === undefined) this.notCompared.add(match);
     const comparison: TensorComparison = {
       name: before?.name ?? after?.name ?? '',
       change: match.change,
@@ -62,25 +63,29 @@ export class ComparisonBuilder {
       shift: this.shift(match, before),
       pruning: reading === undefined ? null : this.addPruning(reading, this.counted.has(match)),
     };
-    if (reading !== undefined && this.counted.has(match)) this.sums = addPairSums(this.sums, reading.sums);
+    if (reading !== undefined && this.counted.has(match)) this.sums.set(match, reading.sums);
     this.comparisons[index] = comparison;
     return comparison;
   }
 
   /** The report, once every match has been added. */
   report(seconds: number): ComparisonReport {
+    const sums = this.matching.matches.reduce(
+      (total, match) => addPairSums(total, this.sums.get(match) ?? NO_PAIRS),
+      NO_PAIRS,
+    );
     const global = this.magnitudes === undefined ? undefined : magnitudeOverlap(this.magnitudes.drain());
     return {
       schema: COMPARISON_SCHEMA,
       before: comparedModel(this.before.report),
       after: comparedModel(this.after.report),
       tensors: this.comparisons.filter((comparison) => comparison !== undefined),
-      pair: this.sums.count === 0 ? null : pairStatistics(this.sums),
+      pair: sums.count === 0 ? null : pairStatistics(sums),
       pruning:
         global === undefined
           ? null
           : {
-              ...pruningCounts(this.sums),
+              ...pruningCounts(sums),
               globalMagnitude: ruleAgreement(global),
               layerwiseMagnitude: ruleAgreement(this.layerwise),
             },
@@ -123,7 +128,7 @@ export class ComparisonBuilder {
       const message = `All names ${stripped.side === 'before' ? 'of the first file' : 'of the second file'} begin with "${stripped.prefix}": tensors are matched without it.`;
       warnings.push({ code: 'matched-without-prefix', message });
     }
-    const notCompared = this.namesOfMatches(this.notCompared);
+    const notCompared = this.namesOfMatches(matches.filter((match) => this.notCompared.has(match)));
     if (notCompared.length > 0) {
       const message = `The values of ${namesOf(notCompared)} cannot be compared position by position: they are complex numbers, or stored in an order that would take too much memory to change. Their distributions are compared all the same.`;
       warnings.push({ code: 'not-compared-by-position', message, tensors: notCompared });

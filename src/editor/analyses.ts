@@ -1,75 +1,75 @@
 import { basename } from 'node:path';
 import {
+  commands,
+  EventEmitter,
   l10n,
-  ProgressLocation,
   window,
   type Disposable,
   type ExtensionContext,
   type LogOutputChannel,
   type Uri,
-  type WebviewPanel,
 } from 'vscode';
 import type { ExportFormat } from '../protocol/panel';
-import { AnalysisPanel, PANEL_TYPE, type PanelServices } from './analysis-panel';
 import { AnalysisSession } from './analysis-session';
+import { CHECKPOINT_EDITOR, CheckpointEditors } from './checkpoint-editor';
 import type { EngineClient } from './engine-client';
 import { exportReport } from './export-report';
+import type { ModelDescriptions } from './descriptions';
+import type { RunningWork, WorkItem } from './running-work';
 
-/** All open analyses: one panel a file. */
+/** All open analyses, one a file, and what commands do with them. */
 export class Analyses implements Disposable {
-  private readonly panels = new Map<string, AnalysisPanel>();
-  /** The panel that the commands mean: the one used last. VS Code's own `active` is told only some time after it is. */
-  private current: AnalysisPanel | undefined;
-  private readonly services: PanelServices = {
-    export: (session, format) => this.exportSession(session, format),
-    showLog: () => {
-      this.log.show();
-    },
-  };
+  readonly editors: CheckpointEditors;
+  /** How far analyses that run have come, by URI. */
+  private readonly fractions = new Map<string, number>();
+  private readonly progressEmitter = new EventEmitter<Uri>();
+  /** An analysis of this file has begun, come further or ended. */
+  readonly onDidProgress = this.progressEmitter.event;
 
   constructor(
-    private readonly context: ExtensionContext,
-    private readonly engine: EngineClient,
+    context: ExtensionContext,
+    engine: EngineClient,
+    private readonly descriptions: ModelDescriptions,
+    work: RunningWork,
     private readonly log: LogOutputChannel,
-  ) {}
+  ) {
+    const create = (uri: Uri): AnalysisSession => {
+      const session = new AnalysisSession(uri, engine, log);
+      this.follow(session, work);
+      return session;
+    };
+    this.editors = new CheckpointEditors(context.extensionUri, create, {
+      export: (session, format) => this.exportSession(session, format),
+      restart: (session) => void session.run('refresh'),
+      showLog: () => {
+        log.show();
+      },
+    });
+  }
 
-  /** Shows the file's panel, and analyses the file unless an analysis of it is running or done. */
+  /** Opens the file's editor, and analyses the file unless an analysis of it is running or done. Resolves when it has ended. */
   async open(uri: Uri): Promise<void> {
-    if (uri.scheme !== 'file') {
-      void window.showErrorMessage(
-        l10n.t('Prunability reads files of this machine; {0} is not one. Copy it here first.', uri.toString(true)),
-      );
-      return;
-    }
-    const existing = this.panels.get(uri.fsPath);
-    if (existing !== undefined) {
-      existing.panel.reveal();
-      this.current = existing;
-      if (['cancelled', 'failed'].includes(existing.session.status.state)) await this.run(existing.session);
-      return;
-    }
-    const session = new AnalysisSession(uri.fsPath, this.engine, this.log);
-    const panel = AnalysisPanel.create(this.context, session, this.services);
-    this.adopt(panel);
-    this.current = panel;
-    await this.run(session);
+    const file = await this.descriptions.mainFile(uri);
+    const known = this.editors.document(file);
+    const again = known !== undefined && ['cancelled', 'failed'].includes(known.session.status.state);
+    await commands.executeCommand('vscode.openWith', file, CHECKPOINT_EDITOR);
+    if (again) await known.session.run('use');
+    else await this.editors.document(file)?.firstRun;
   }
 
-  /** Gives a panel that VS Code has restored with the window its analysis back. */
-  async restore(panel: WebviewPanel, path: string): Promise<void> {
-    const session = new AnalysisSession(path, this.engine, this.log);
-    this.adopt(new AnalysisPanel(panel, this.context, session, this.services));
-    await session.run();
-  }
-
-  /** The session of the panel that was used last, if it is still open. */
+  /** The session of the editor that was used last, if it is still open. */
   active(): AnalysisSession | undefined {
-    return this.current?.session;
+    return this.editors.active()?.session;
   }
 
-  /** The session of a file, if its panel is open. */
+  /** The session of a file, if its editor is open. */
   session(uri: Uri): AnalysisSession | undefined {
-    return this.panels.get(uri.fsPath)?.session;
+    return this.editors.document(uri)?.session;
+  }
+
+  /** How far the analysis of a file has come, in [0, 1]; null if none runs. */
+  progress(uri: Uri): number | null {
+    return this.fractions.get(uri.toString()) ?? null;
   }
 
   async exportActive(format: ExportFormat): Promise<Uri | undefined> {
@@ -78,25 +78,47 @@ export class Analyses implements Disposable {
   }
 
   dispose(): void {
-    for (const { panel } of [...this.panels.values()]) panel.dispose();
+    this.editors.dispose();
+    this.progressEmitter.dispose();
   }
 
-  private adopt(panel: AnalysisPanel): void {
-    const { path } = panel.session;
-    this.panels.set(path, panel);
-    panel.panel.onDidChangeViewState(({ webviewPanel }) => {
-      if (webviewPanel.active) this.current = panel;
+  /** The status bar shows that it runs; lists and decorations learn what it has found. */
+  private follow(session: AnalysisSession, work: RunningWork): void {
+    const { uri } = session;
+    const key = uri.toString();
+    let item: WorkItem | undefined;
+    let totalBytes = 0;
+    const advance = (fraction: number): void => {
+      item?.progress(fraction);
+      this.fractions.set(key, fraction);
+      this.progressEmitter.fire(uri);
+    };
+    const end = (): void => {
+      item?.end();
+      item = undefined;
+      this.fractions.delete(key);
+      this.progressEmitter.fire(uri);
+    };
+    session.onReset(() => {
+      end();
+      item = work.start({
+        title: l10n.t('Analyzing {0}', basename(uri.path)),
+        cancel: () => {
+          session.cancel();
+        },
+        show: () => void commands.executeCommand('vscode.openWith', uri, CHECKPOINT_EDITOR),
+      });
+      advance(0);
     });
-    panel.panel.onDidDispose(() => {
-      if (this.panels.get(path) === panel) this.panels.delete(path);
-      if (this.current === panel) this.current = undefined;
+    session.onEvent((event) => {
+      if (event.type === 'opened') totalBytes = event.totalBytes;
+      else advance(totalBytes === 0 ? 1 : event.bytesDone / totalBytes);
     });
-  }
-
-  /** Progress is in the panel; the status bar tells that something runs when the panel is not in sight. */
-  private async run(session: AnalysisSession): Promise<void> {
-    const title = l10n.t('Analyzing {0}', basename(session.path));
-    await window.withProgress({ location: ProgressLocation.Window, title }, () => session.run());
+    session.onStatus(() => {
+      end();
+      this.descriptions.changed(uri);
+    });
+    session.onDispose(end);
   }
 
   private async exportSession(session: AnalysisSession, format: ExportFormat): Promise<Uri | undefined> {
@@ -106,22 +128,11 @@ export class Analyses implements Disposable {
       return undefined;
     }
     try {
-      return await exportReport(report, format);
+      return await exportReport(report, format, session.uri);
     } catch (error) {
       this.log.error(error as Error);
       void window.showErrorMessage(l10n.t('The report could not be written: {0}', (error as Error).message));
       return undefined;
     }
   }
-}
-
-/** Brings panels back when the window is reloaded. The webview's own state names the file. */
-export function registerPanelSerializer(analyses: Analyses): Disposable {
-  return window.registerWebviewPanelSerializer(PANEL_TYPE, {
-    deserializeWebviewPanel: async (panel, state: unknown) => {
-      const path = typeof state === 'object' && state !== null && 'path' in state ? state.path : undefined;
-      if (typeof path === 'string') await analyses.restore(panel, path);
-      else panel.dispose();
-    },
-  });
 }

@@ -1,21 +1,21 @@
-import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { EventEmitter, l10n, type Disposable, type LogOutputChannel } from 'vscode';
-import { CancelledError, FormatError } from '../formats/errors';
+import { EventEmitter, workspace, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
+import { CancelledError } from '../formats/errors';
 import type { AnalysisEvent } from '../protocol/analysis';
 import type { AnalysisStatus, PanelSnapshot } from '../protocol/panel';
-import { DisconnectedError, RemoteError } from '../protocol/rpc';
 import type { ModelReport } from '../report/report';
 import type { EngineClient } from './engine-client';
+import { failure } from './failure';
+import { displayPath, localModel } from './model-source';
 import { partialReport } from './partial-report';
 
 /**
- * One model file's analysis: runs it, keeps all it has told, and can tell it again to a panel that was hidden, moved
+ * One model file's analysis: runs it, keeps all it has told, and can tell it again to an editor that was hidden, moved
  * or reloaded meanwhile.
  */
 export class AnalysisSession implements Disposable {
   private events: AnalysisEvent[] = [];
-  private fingerprint: string;
+  private fingerprint = '';
   private controller: AbortController | undefined;
   private currentStatus: AnalysisStatus = { state: 'running' };
   private completed: ModelReport | undefined;
@@ -24,18 +24,18 @@ export class AnalysisSession implements Disposable {
   private readonly eventEmitter = new EventEmitter<AnalysisEvent>();
   private readonly statusEmitter = new EventEmitter<AnalysisStatus>();
   private readonly resetEmitter = new EventEmitter<PanelSnapshot>();
+  private readonly disposeEmitter = new EventEmitter<void>();
   readonly onEvent = this.eventEmitter.event;
   readonly onStatus = this.statusEmitter.event;
   /** The analysis starts anew. */
   readonly onReset = this.resetEmitter.event;
+  readonly onDispose = this.disposeEmitter.event;
 
   constructor(
-    readonly path: string,
+    readonly uri: Uri,
     private readonly engine: EngineClient,
     private readonly log: LogOutputChannel,
-  ) {
-    this.fingerprint = fingerprint(path);
-  }
+  ) {}
 
   get status(): AnalysisStatus {
     return this.currentStatus;
@@ -47,15 +47,19 @@ export class AnalysisSession implements Disposable {
   }
 
   snapshot(): PanelSnapshot {
-    return { path: this.path, fingerprint: this.fingerprint, status: this.currentStatus, events: this.events };
+    const { uri, fingerprint, currentStatus: status, events } = this;
+    return { path: displayPath(uri), fingerprint, status, events };
   }
 
   cancel(): void {
     this.controller?.abort();
   }
 
-  /** Starts the analysis, or starts it anew; resolves when it has ended in whichever way. */
-  async run(): Promise<AnalysisStatus> {
+  /**
+   * Starts the analysis, or starts it anew; resolves when it has ended in whichever way.
+   * @param cache `use`: if the file is known, its result is told again; `refresh`: it is read in any case.
+   */
+  async run(cache: 'use' | 'refresh'): Promise<AnalysisStatus> {
     this.cancel();
     const controller = new AbortController();
     this.controller = controller;
@@ -63,9 +67,10 @@ export class AnalysisSession implements Disposable {
     this.completed = undefined;
     this.started = performance.now();
     this.currentStatus = { state: 'running' };
-    this.fingerprint = fingerprint(this.path);
+    this.fingerprint = await fingerprintOf(this.uri);
+    if (this.controller !== controller) return { state: 'cancelled' };
     this.resetEmitter.fire(this.snapshot());
-    const status = await this.analyze(controller.signal);
+    const status = await this.analyze(controller.signal, cache);
     // A run that a newer one has replaced has nothing more to say.
     if (this.controller !== controller) return status;
     this.currentStatus = status;
@@ -73,40 +78,55 @@ export class AnalysisSession implements Disposable {
     return status;
   }
 
+  /** Runs again if the file is not the one that was read. */
+  async runIfChanged(): Promise<void> {
+    if ((await fingerprintOf(this.uri)) !== this.fingerprint) await this.run('use');
+  }
+
   dispose(): void {
     this.cancel();
     this.controller = undefined;
+    this.disposeEmitter.fire();
+    this.disposeEmitter.dispose();
     this.eventEmitter.dispose();
     this.statusEmitter.dispose();
     this.resetEmitter.dispose();
   }
 
-  private async analyze(signal: AbortSignal): Promise<AnalysisStatus> {
-    const name = basename(this.path);
-    this.log.info(`Analysing ${this.path}`);
+  private async analyze(signal: AbortSignal, cache: 'use' | 'refresh'): Promise<AnalysisStatus> {
+    const shown = displayPath(this.uri);
+    const name = basename(this.uri.path);
+    this.log.info(`Analysing ${shown}`);
     try {
-      const report = await this.engine.call(
-        'analyze',
-        { path: this.path, hash: false },
-        {
-          signal,
-          onProgress: (event) => {
-            // After a cancel the layers read so far still come; after a restart they belong to nobody.
-            if (this.controller?.signal !== signal) return;
-            this.remember(event);
-            this.eventEmitter.fire(event);
+      const model = await localModel(this.uri);
+      const named = <T extends { readonly path: string }>(file: T): T => ({ ...file, path: shown });
+      try {
+        const report = await this.engine.call(
+          'analyze',
+          { path: model.path, hash: false, cache: model.isCopy ? 'none' : cache },
+          {
+            signal,
+            onProgress: (event) => {
+              // After a cancel the layers read so far still come; after a restart they belong to nobody.
+              if (this.controller?.signal !== signal) return;
+              const told = event.type === 'opened' ? { ...event, file: named(event.file) } : event;
+              this.remember(told);
+              this.eventEmitter.fire(told);
+            },
           },
-        },
-      );
-      this.completed = report;
-      this.log.info(`${name}: ${report.tensors.length} tensors in ${report.seconds.toFixed(2)} s`);
-      return { state: 'complete', seconds: report.seconds };
+        );
+        this.completed = { ...report, file: named(report.file) };
+        this.log.info(`${name}: ${report.tensors.length} tensors in ${report.seconds.toFixed(2)} s`);
+        return { state: 'complete', seconds: report.seconds };
+      } finally {
+        await model.dispose();
+      }
     } catch (error) {
       if (error instanceof CancelledError || signal.aborted) {
         this.log.info(`${name}: cancelled`);
         return { state: 'cancelled' };
       }
-      return this.failed(error);
+      return failure(error, this.uri, this.log);
     }
   }
 
@@ -115,44 +135,14 @@ export class AnalysisSession implements Disposable {
     if (event.type === 'model') this.events = this.events.filter(({ type }) => type !== 'model');
     this.events.push(event);
   }
-
-  private failed(error: unknown): AnalysisStatus {
-    if (error instanceof FormatError) {
-      const { file, reason, offset, tensor, remedy } = error.detail;
-      this.log.error(error.message);
-      const where = [
-        file,
-        tensor === undefined ? undefined : l10n.t('tensor {0}', tensor),
-        offset === undefined ? undefined : l10n.t('byte {0}', offset),
-      ];
-      return {
-        state: 'failed',
-        message: l10n.t('{0} {1}.', basename(file), reason),
-        where: where.filter((part) => part !== undefined).join(' · '),
-        remedy,
-      };
-    }
-    if (error instanceof DisconnectedError) {
-      this.log.error(`${this.path}: ${error.message}`);
-      return {
-        state: 'failed',
-        message: `${error.message}.`,
-        where: this.path,
-        remedy: l10n.t('What was read until then is shown. Run the analysis again: it starts a new process.'),
-      };
-    }
-    this.log.error(error instanceof RemoteError ? (error.remote.stack ?? error.message) : (error as Error));
-    return {
-      state: 'failed',
-      message: l10n.t('Something went wrong inside Prunability: {0}', (error as Error).message),
-      where: this.path,
-      remedy: l10n.t('Please report it, with what the log says.'),
-    };
-  }
 }
 
-/** Identifies a version of a file: a panel restores what its reader has chosen only for the same one. */
-function fingerprint(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? `${path}|absent` : `${path}|${stat.size}|${stat.mtimeMs}`;
+/** Identifies a version of a file: what a reader has chosen is restored only for the same one. */
+async function fingerprintOf(uri: Uri): Promise<string> {
+  try {
+    const { size, mtime } = await workspace.fs.stat(uri);
+    return `${uri.toString()}|${size}|${mtime}`;
+  } catch {
+    return `${uri.toString()}|absent`;
+  }
 }

@@ -61,7 +61,7 @@ export class EngineClient implements Disposable {
     const child = fork(this.script, [this.cacheFolder], {
       serialization: 'advanced',
       execArgv: [`--max-old-space-size=${ENGINE_HEAP_MB}`],
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', PRUNABILITY_L10N: l10n.uri?.fsPath ?? '' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.log.info(`Engine started (process ${child.pid ?? '?'})`);

@@ -1,12 +1,8 @@
-import { Uri, window, workspace, l10n, type QuickPickItem } from 'vscode';
-
-/** Extensions of model files, for dialogs and searches; what a file really is, the engine decides by its content. */
-const MODEL_EXTENSIONS = ['safetensors', 'pt', 'pth', 'bin', 'ckpt', 'npz', 'npy', 'json'];
-
-/** What a search of the workspace looks for. `.json` and `.bin` are too common for a list: only their usual names count. */
-const MODEL_GLOB =
-  '**/{*.safetensors,*.pt,*.pth,*.ckpt,*.npz,*.npy,*.safetensors.index.json,model.json,*weights_manifest.json,pytorch_model*.bin}';
-const NOT_SEARCHED = '**/{node_modules,.git,.venv,venv}/**';
+import { l10n, TabInputCustom, Uri, window, workspace, type QuickPickItem } from 'vscode';
+import { modelEntries } from '../catalog/entries';
+import { EXCLUDED_GLOB, MODEL_EXTENSIONS, MODEL_GLOB, modelNameCertainty } from '../catalog/model-names';
+import { naturalOrder } from '../catalog/natural-order';
+import { CHECKPOINT_EDITOR } from './checkpoint-editor';
 
 /** More than a person scrolls through; the dialog reaches the rest. */
 const MAX_LISTED = 500;
@@ -15,30 +11,41 @@ interface ModelItem extends QuickPickItem {
   readonly uri?: Uri;
 }
 
-/** The file of the active editor, if that is a local file that a text editor does not show. */
+/** The file of the active editor, if it may be a model. */
 export function activeModelFile(): Uri | undefined {
   const input: unknown = window.tabGroups.activeTabGroup.activeTab?.input;
   if (typeof input !== 'object' || input === null || !('uri' in input)) return undefined;
   const { uri } = input;
-  if (!(uri instanceof Uri) || uri.scheme !== 'file') return undefined;
-  const name = uri.path.toLowerCase();
-  return MODEL_EXTENSIONS.some((extension) => name.endsWith(`.${extension}`)) ? uri : undefined;
+  if (!(uri instanceof Uri)) return undefined;
+  return modelNameCertainty(uri.path.slice(uri.path.lastIndexOf('/') + 1)) === 'no' ? undefined : uri;
 }
 
-/** Lets the user choose a model file: from the workspace, or by a dialog. Undefined if they do not. */
-export async function pickModelFile(): Promise<Uri | undefined> {
-  const found = await workspace.findFiles(MODEL_GLOB, NOT_SEARCHED, MAX_LISTED);
-  if (found.length === 0) return browse();
-  const items: ModelItem[] = found
-    .sort((a, b) => a.path.localeCompare(b.path))
-    .map((uri) => {
-      const path = workspace.asRelativePath(uri);
-      const slash = path.lastIndexOf('/');
-      return { label: path.slice(slash + 1), description: slash < 0 ? '' : path.slice(0, slash), uri };
+/** The same, unless that editor is ours: what it shows is analyzed already. */
+export function unanalyzedModelFile(): Uri | undefined {
+  const input: unknown = window.tabGroups.activeTabGroup.activeTab?.input;
+  return input instanceof TabInputCustom && input.viewType === CHECKPOINT_EDITOR ? undefined : activeModelFile();
+}
+
+/**
+ * Lets the user choose a model file: from the workspace, or by a dialog. Undefined if they do not.
+ * @param other is not offered.
+ */
+export async function pickModelFile(placeHolder: string, other?: Uri): Promise<Uri | undefined> {
+  const found = await workspace.findFiles(MODEL_GLOB, EXCLUDED_GLOB, MAX_LISTED);
+  const uris = new Map(found.filter((uri) => uri.toString() !== other?.toString()).map((uri) => [uri.path, uri]));
+  if (uris.size === 0) return browse();
+  const items = modelEntries([...uris.keys()].map((path) => ({ path, size: 0, modified: 0 })))
+    .sort((a, b) => naturalOrder(a.label, b.label))
+    .flatMap(({ path, label }): ModelItem[] => {
+      const uri = uris.get(path);
+      if (uri === undefined) return [];
+      const shown = workspace.asRelativePath(uri.with({ path: label }));
+      const slash = shown.lastIndexOf('/');
+      return [{ label: shown.slice(slash + 1), description: slash < 0 ? '' : shown.slice(0, slash), uri }];
     });
   const choice = await window.showQuickPick<ModelItem>(
     [...items, { label: l10n.t('$(folder-opened) Browse…'), alwaysShow: true }],
-    { placeHolder: l10n.t('Model file to analyse'), matchOnDescription: true },
+    { placeHolder, matchOnDescription: true },
   );
   if (choice === undefined) return undefined;
   return choice.uri ?? browse();
@@ -47,7 +54,7 @@ export async function pickModelFile(): Promise<Uri | undefined> {
 async function browse(): Promise<Uri | undefined> {
   const chosen = await window.showOpenDialog({
     canSelectMany: false,
-    openLabel: l10n.t('Analyze'),
+    openLabel: l10n.t('Choose'),
     filters: { [l10n.t('Model files')]: MODEL_EXTENSIONS, [l10n.t('All files')]: ['*'] },
   });
   return chosen?.[0];

@@ -27,8 +27,8 @@ export async function cachedAnalysis(
   pool.warmUp();
   const opened = await openCheckpoint(request.path, signal);
   try {
-    const key = request.hash ? undefined : await keyOf(opened);
-    const known = key === undefined || request.fresh === true ? undefined : await cache.result(key);
+    const key = request.hash || request.cache === 'none' ? undefined : await keyOf(opened);
+    const known = key === undefined || request.cache === 'refresh' ? undefined : await cache.result(key);
     if (signal.aborted) throw new CancelledError();
     if (known !== undefined) return tellAgain(known.events, known.report, request.path, report);
     const record = new Record();

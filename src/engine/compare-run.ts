@@ -35,6 +35,7 @@ const READINGS = 5;
  * the first. A file that cannot be read is a step of its own kind; the next is compared with the last that could be. Of
  * earlier steps two headers and reports are kept, however many there are, and of the others what the result says.
  *
+ * @param turn runs a step when it is its turn: a run may take long, and others must come in between its steps.
  * @param report gets `progress` all along, and every `step` as it is known.
  * @throws CancelledError once the signal is raised and no thread reads any more.
  */
@@ -42,6 +43,7 @@ export async function compareRun(
   { checkpoints }: RunRequest,
   pool: WorkerPool,
   analyze: Analyze,
+  turn: (read: () => Promise<RunStep>) => Promise<RunStep>,
   report: (event: RunEvent) => void,
   signal: AbortSignal,
 ): Promise<RunReport> {
@@ -54,7 +56,7 @@ export async function compareRun(
   const steps: RunStep[] = [];
   const inOrder = [...checkpoints].sort((a, b) => a.step - b.step);
   for (const [index, checkpoint] of inOrder.entries()) {
-    const step = await reader.read(checkpoint, inOrder.length - index);
+    const step = await turn(() => reader.read(checkpoint, inOrder.length - index));
     steps.push(step);
     report({ type: 'step', step });
   }

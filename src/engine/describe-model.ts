@@ -14,7 +14,7 @@ import type { ResultCache } from './result-cache';
  */
 export async function describeModel(
   { path, contentOnly }: DescribeRequest,
-  cache: ResultCache,
+  cache: ResultCache | undefined,
   signal: AbortSignal,
 ): Promise<DescriptionResult> {
   const recognised = !contentOnly || (await isRecognised(path, signal));
@@ -32,7 +32,7 @@ export async function describeModel(
         count: own.reduce((sum, { count }) => sum + count, 0),
         prunableCount: own.reduce((sum, { role, dtype, count }) => sum + (isPrunable(role, dtype) ? count : 0), 0),
         dtypes: dtypeMix(own),
-        analysis: (await cache.summary(await modelKey(opened))) ?? null,
+        analysis: (await cache?.summary(await modelKey(opened))) ?? null,
       };
     } finally {
       await opened.close();

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
+import * as l10n from '@vscode/l10n';
 import type { TensorStorage } from '../formats/checkpoint';
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import { FormatError } from '../formats/errors';
@@ -41,8 +42,8 @@ export function elementStream(run: ElementRun, reader: ExtentReader, ordered: bo
   if (count > span && count > MAX_REPEATED_ELEMENTS) {
     throw new FormatError({
       file: path,
-      reason: `is a view that repeats ${span} stored elements ${count} times over`,
-      remedy: 'Save the tensor itself instead (in PyTorch: tensor.contiguous()).',
+      reason: l10n.t('is a view that repeats {0} stored elements {1} times over', span, count),
+      remedy: l10n.t('Save the tensor itself instead (in PyTorch: tensor.contiguous()).'),
     });
   }
   const parts = ordered
@@ -88,7 +89,7 @@ function inflated(
       if (chunk.length > 0) break;
       reader.checkCancelled();
       const next = await chunks.next();
-      if (next.done === true) throw new DeflateError('ends before the tensor is complete');
+      if (next.done === true) throw new DeflateError(l10n.t('ends before the tensor is complete'));
       chunk = next.value;
     }
     const taken = Math.min(chunk.length, target.length, left);
@@ -106,7 +107,7 @@ class DeflateError extends Error {}
 export function streamError(error: unknown, { storage }: ElementRun, path: string): unknown {
   if (!(error instanceof DeflateError)) return error;
   const offset = storage.extents[0]?.offset;
-  const remedy = 'The file is damaged: copy or download it again.';
+  const remedy = l10n.t('The file is damaged: copy or download it again.');
   return new FormatError({ file: path, offset, reason: error.message, remedy });
 }
 
@@ -116,7 +117,7 @@ async function* inflate(storage: TensorStorage, reader: ExtentReader): AsyncGene
     for await (const chunk of stream) yield chunk as Uint8Array;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (code.startsWith('Z_')) throw new DeflateError(`cannot be decompressed (${(error as Error).message})`);
+    if (code.startsWith('Z_')) throw new DeflateError(l10n.t('cannot be decompressed ({0})', (error as Error).message));
     throw error;
   } finally {
     stream.destroy();

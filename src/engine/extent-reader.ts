@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import * as l10n from '@vscode/l10n';
 import type { TensorStorage } from '../formats/checkpoint';
 import { CancelledError, FormatError } from '../formats/errors';
 import { shrunk, unreadable } from '../formats/source';
@@ -84,8 +85,8 @@ export class ExtentReader {
       throw new FormatError({
         file: entry.path,
         offset: entry.size,
-        reason: 'became longer while it was read',
-        remedy: 'Another program is writing it: analyse it again once that is done.',
+        reason: l10n.t('became longer while it was read'),
+        remedy: l10n.t('Another program is writing it: analyse it again once that is done.'),
       });
     }
     return descriptor;

@@ -1,3 +1,4 @@
+import './language';
 import { join } from 'node:path';
 import type { EngineMethods } from '../protocol/engine';
 import { errorCodec } from '../protocol/error-codec';
@@ -28,7 +29,7 @@ if (cacheFolder === undefined) throw new Error('The engine needs a folder for it
 const workerScript = join(__dirname, 'worker.js');
 const pool = new WorkerPool(workerScript, threadCount());
 const queue = new JobQueue();
-const cache = new ResultCache(cacheFolder, resultVersion([program, workerScript], ''));
+const cache = new ResultCache(cacheFolder, resultVersion([program, workerScript], process.env.PRUNABILITY_L10N ?? ''));
 
 const analyze: Analyze = (path, onEvent, signal) => cachedAnalysis({ path, hash: false }, cache, pool, onEvent, signal);
 
@@ -40,7 +41,7 @@ const peer = new RpcPeer<EngineMethods, NoMethods>(
     compare: (request, { signal, report }) =>
       queue.run(() => compareModels(request, pool, analyze, report, signal), signal),
     compareRun: (request, { signal, report }) =>
-      queue.run(() => compareRun(request, pool, analyze, report, signal), signal),
+      compareRun(request, pool, analyze, (read) => queue.run(read, signal), report, signal),
     describe: (request, { signal }) => describeModel(request, cache, signal),
   },
   errorCodec,

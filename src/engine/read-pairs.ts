@@ -4,8 +4,8 @@ import { matchTensors, type Matching } from '../compare/match-tensors';
 import { addPairSums, NO_PAIRS, type PairSums } from '../compare/pair-sums';
 import type { Checkpoint } from '../formats/checkpoint';
 import { isPrunable } from '../formats/roles';
-import { InOrder } from './in-order';
 import { bytesPerPair, pairBatches, planPairs, type PairPlan, type TensorPair } from './pair-plan';
+import { Piecewise } from './piecewise';
 import { segmentCount, segmentLength } from './plan';
 import type { WorkerPool } from './worker-pool';
 import type { PairResult } from './worker-protocol';
@@ -43,11 +43,10 @@ interface Sum {
 }
 
 /**
- * Reads two models side by side, tensor by tensor. Nothing of what it finds depends on the number of threads.
+ * Reads two models side by side, tensor by tensor. Only the order in which tensors come depends on the threads.
  *
  * @param options.magnitudes whether to count those of prunable tensors.
- * @param onMatch gets every match once, by index: first what is not read, without a reading, then the others in reading
- *   order.
+ * @param onMatch gets every match once, by index: first what is not read, without a reading, then the others as they come.
  * @param onBytes gets the number of bytes read so far, of `plan.totalBytes`.
  * @throws {FormatError} if a file cannot be read to the end, or has another size than when its header was read.
  * @throws CancelledError once the signal is raised and no thread reads any more.
@@ -69,14 +68,14 @@ export async function readPairs(
   });
   for (const pair of plan.empty) onPair(pair, { sums: NO_PAIRS });
   const merger = new MagnitudeMerger();
-  const collector = new InOrder<Sum, PairResult>(plan.toRead, {
+  const collector = new Piecewise<Sum, PairResult>({
     pieces: (pair) => segmentCount(pairs[pair]?.before.count ?? 0),
     begin: () => ({ sums: NO_PAIRS, magnitudes: undefined }),
     add: (sum, { sums, magnitudes }) => {
       sum.sums = addPairSums(sum.sums, sums);
       sum.magnitudes = merger.merge(sum.magnitudes, magnitudes);
     },
-    finish: (pair, reading) => {
+    complete: (pair, reading) => {
       onPair(pair, reading);
       for (const copy of plan.copies.get(pair) ?? []) onPair(copy, reading);
     },

@@ -2,7 +2,7 @@ import type { TensorEntry } from '../formats/checkpoint';
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import { sketchPlan } from '../sketch/plan';
 import { TensorSketch } from '../sketch/tensor-sketch';
-import { InOrder } from './in-order';
+import { Piecewise } from './piecewise';
 import { segmentCount } from './plan';
 import type { SegmentResult } from './worker-protocol';
 
@@ -11,26 +11,32 @@ interface Sum {
   sha256: string | undefined;
 }
 
-/** Puts the sketches of segments together to those of tensors, and hands these on in reading order. */
+/**
+ * Puts the sketches of segments together to those of tensors, and hands these on in reading order, so that nothing in a
+ * report depends on which thread was faster.
+ */
 export class SegmentCollector {
-  private readonly sums: InOrder<Sum, SegmentResult>;
+  private readonly sums: Piecewise<Sum, SegmentResult>;
+  private readonly finished = new Map<number, Sum>();
+  private turn = 0;
   private bytes = 0;
 
   /** @param order indices of the tensors that are read, in the order in which `onTensor` is to get them. */
   constructor(
     private readonly tensors: readonly TensorEntry[],
-    order: readonly number[],
-    onTensor: (index: number, sketch: TensorSketch, sha256: string | undefined) => void,
+    private readonly order: readonly number[],
+    private readonly onTensor: (index: number, sketch: TensorSketch, sha256: string | undefined) => void,
   ) {
-    this.sums = new InOrder<Sum, SegmentResult>(order, {
+    this.sums = new Piecewise<Sum, SegmentResult>({
       pieces: (index) => segmentCount(this.tensor(index).count),
       begin: (index) => ({ sketch: emptySketch(this.tensor(index)), sha256: undefined }),
       add: (sum, { sketch, sha256 }) => {
         sum.sketch.add(sketch);
         sum.sha256 ??= sha256;
       },
-      finish: (index, { sketch, sha256 }) => {
-        onTensor(index, sketch, sha256);
+      complete: (index, sum) => {
+        this.finished.set(index, sum);
+        this.handOn();
       },
     });
   }
@@ -43,6 +49,17 @@ export class SegmentCollector {
   add(result: SegmentResult): void {
     this.bytes += result.sketch.count * BYTES_PER_ELEMENT[this.tensor(result.tensor).storage.dtype];
     this.sums.add(result);
+  }
+
+  private handOn(): void {
+    for (;;) {
+      const index = this.order[this.turn];
+      const done = index === undefined ? undefined : this.finished.get(index);
+      if (index === undefined || done === undefined) return;
+      this.finished.delete(index);
+      this.turn++;
+      this.onTensor(index, done.sketch, done.sha256);
+    }
   }
 
   private tensor(index: number): TensorEntry {

@@ -1,3 +1,4 @@
+import './language';
 import { parentPort } from 'node:worker_threads';
 import kernelModule from 'generated:kernel';
 import { JointMagnitudes } from '../compare/joint-magnitudes';

@@ -1,3 +1,5 @@
+import * as l10n from '@vscode/l10n';
+
 /** Where in a file something is wrong, and what its user can do about it. */
 export interface FormatErrorDetail {
   /** Absolute path of the file that is at fault (for a sharded model: the shard). */
@@ -21,9 +23,10 @@ export class FormatError extends Error {
   readonly detail: FormatErrorDetail;
 
   constructor(detail: FormatErrorDetail) {
-    const tensor = detail.tensor === undefined ? '' : `tensor "${detail.tensor}": `;
-    const at = detail.offset === undefined ? '' : ` (byte ${String(detail.offset)})`;
-    super(`${detail.file}: ${tensor}${detail.reason}${at}`);
+    const { file, tensor, reason, offset } = detail;
+    const about = tensor === undefined ? '' : `${l10n.t('tensor "{0}"', tensor)}: `;
+    const at = offset === undefined ? '' : ` (${l10n.t('byte {0}', offset)})`;
+    super(`${file}: ${about}${reason}${at}`);
     this.detail = detail;
   }
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { FormatError } from './errors';
 import type { RandomAccessSource } from './source';
 
@@ -6,6 +7,8 @@ export const MAX_JSON_DEPTH = 512;
 
 /** What stands at a place in a JSON document. */
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
+
+const KEY = l10n.t('a key');
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -65,25 +68,28 @@ export class JsonCursor {
       case 0x6e:
         return 'null';
       case undefined:
-        throw this.error('its JSON ends too early');
+        throw this.error(l10n.t('its JSON ends too early'));
       default:
         if (byte === 0x2d || isDigit(byte)) return 'number';
-        throw this.error(`its JSON has ${describeByte(byte)} where a value should be`);
+        throw this.error(l10n.t('its JSON has {0} where a value should be', describeByte(byte)));
     }
   }
 
-  /** Reads an object. `visit` gets each key, with its offset in the file, and must read or skip its value. */
+  /**
+   * Reads an object. `visit` gets each key, with its offset in the file, and must read or skip its value.
+   * @param what names the object in messages; translated, like that of the other readers
+   */
   readObject(what: string, visit: (key: string, offset: number) => void): void {
     this.require('object', what);
     this.at++;
     if (this.take(CLOSE_BRACE)) return;
     do {
       const offset = this.offset;
-      const key = this.readString('a key');
-      if (!this.take(COLON)) throw this.error('its JSON lacks a colon after a key');
+      const key = this.readString(KEY);
+      if (!this.take(COLON)) throw this.error(l10n.t('its JSON lacks a colon after a key'));
       visit(key, offset);
     } while (this.take(COMMA));
-    if (!this.take(CLOSE_BRACE)) throw this.error(`its JSON has ${this.next()} where a comma or } should be`);
+    if (!this.take(CLOSE_BRACE)) throw this.error(l10n.t('its JSON has {0} where a comma or } should be', this.next()));
   }
 
   /** Reads an array. `visit` must read or skip one item each time it is called. */
@@ -95,7 +101,9 @@ export class JsonCursor {
     do {
       visit(index++);
     } while (this.take(COMMA));
-    if (!this.take(CLOSE_BRACKET)) throw this.error(`its JSON has ${this.next()} where a comma or ] should be`);
+    if (!this.take(CLOSE_BRACKET)) {
+      throw this.error(l10n.t('its JSON has {0} where a comma or ] should be', this.next()));
+    }
   }
 
   readString(what: string): string {
@@ -106,14 +114,14 @@ export class JsonCursor {
       try {
         return JSON.parse(utf8(this.bytes.subarray(start, this.at))) as string;
       } catch {
-        throw this.error(`${what} has a malformed escape sequence`, this.base + start);
+        throw this.error(l10n.t('{0} has a malformed escape sequence', what), this.base + start);
       }
     }
     if (ascii) return this.text.toString('latin1', start + 1, this.at - 1);
     try {
       return utf8(this.bytes.subarray(start + 1, this.at - 1));
     } catch {
-      throw this.error(`${what} is not valid UTF-8`, this.base + start);
+      throw this.error(l10n.t('{0} is not valid UTF-8', what), this.base + start);
     }
   }
 
@@ -131,14 +139,15 @@ export class JsonCursor {
     const start = this.at;
     // Headers are mostly such numbers: up to 15 plain digits are exact, and need no text in between.
     let value = 0;
-    while (this.at - start < 15 && isDigit(this.bytes[this.at]))
+    while (this.at - start < 15 && isDigit(this.bytes[this.at])) {
       value = 10 * value + (this.bytes[this.at++] ?? 0) - 0x30;
+    }
     const next = this.bytes[this.at];
     if (this.bytes[start] !== 0x30 && (next === COMMA || next === CLOSE_BRACKET)) return value;
     this.at = start;
     value = this.readNumber(what);
     if (Number.isSafeInteger(value) && value >= 0) return value;
-    throw this.error(`${what} is ${String(value)}: not a whole number from 0 to 2^53-1`, this.base + start);
+    throw this.error(l10n.t('{0} is {1}: not a whole number from 0 to 2^53-1', what, value), this.base + start);
   }
 
   /** Skips one value, whatever it is; nothing is allocated for it. */
@@ -175,7 +184,7 @@ export class JsonCursor {
   /** Checks that nothing but white space is left. */
   end(): void {
     this.skipSpace();
-    if (this.at < this.bytes.length) throw this.error(`its JSON goes on with ${this.next()} after its end`);
+    if (this.at < this.bytes.length) throw this.error(l10n.t('its JSON goes on with {0} after its end', this.next()));
   }
 
   /** A {@link FormatError} about the byte at `offset` in the file; by default the one that is read next. */
@@ -190,19 +199,21 @@ export class JsonCursor {
         if (closer === CLOSE_BRACE) this.passKey();
         return;
       }
-      if (!this.take(closer)) throw this.error(`its JSON has ${this.next()} where a comma or bracket should be`);
+      if (!this.take(closer)) {
+        throw this.error(l10n.t('its JSON has {0} where a comma or bracket should be', this.next()));
+      }
       closers.pop();
     }
   }
 
   private checkDepth(depth: number): void {
-    if (depth > MAX_JSON_DEPTH) throw this.error(`its JSON nests deeper than ${String(MAX_JSON_DEPTH)} levels`);
+    if (depth > MAX_JSON_DEPTH) throw this.error(l10n.t('its JSON nests deeper than {0} levels', MAX_JSON_DEPTH));
   }
 
   private passKey(): void {
-    this.require('string', 'a key');
+    this.require('string', KEY);
     this.passString();
-    if (!this.take(COLON)) throw this.error('its JSON lacks a colon after a key');
+    if (!this.take(COLON)) throw this.error(l10n.t('its JSON lacks a colon after a key'));
   }
 
   private passString(): { escaped: boolean; ascii: boolean } {
@@ -215,14 +226,14 @@ export class JsonCursor {
         this.at = at + 1;
         return { escaped, ascii: high < 0x80 };
       }
-      if (byte < 0x20) throw this.error('its JSON has a control character inside a string', this.base + at);
+      if (byte < 0x20) throw this.error(l10n.t('its JSON has a control character inside a string'), this.base + at);
       if (byte === BACKSLASH) {
         escaped = true;
         at++;
       }
       high |= byte;
     }
-    throw this.error('its JSON ends inside a string', this.base + start);
+    throw this.error(l10n.t('its JSON ends inside a string'), this.base + start);
   }
 
   private passNumber(): void {
@@ -242,7 +253,7 @@ export class JsonCursor {
       if (sign === 0x2b || sign === 0x2d) this.at++;
       good = this.passDigits() > 0 && good;
     }
-    if (!good) throw this.error('its JSON has a malformed number', this.base + start);
+    if (!good) throw this.error(l10n.t('its JSON has a malformed number'), this.base + start);
   }
 
   private passDigits(): number {
@@ -258,12 +269,12 @@ export class JsonCursor {
         return;
       }
     }
-    throw this.error('its JSON has a word that is not true, false or null');
+    throw this.error(l10n.t('its JSON has a word that is not true, false or null'));
   }
 
   private require(kind: JsonKind, what: string): void {
     const found = this.peek();
-    if (found !== kind) throw this.error(`${what} should be ${articled(kind)} but is ${articled(found)}`);
+    if (found !== kind) throw this.error(l10n.t('{0} should be {1} but is {2}', what, articled(kind), articled(found)));
   }
 
   private take(byte: number): boolean {
@@ -299,7 +310,7 @@ export async function readJsonFile(
   if (source.size > maxBytes) {
     throw new FormatError({
       file: source.path,
-      reason: `is a JSON file of ${String(source.size)} bytes; at most ${String(maxBytes)} are read`,
+      reason: l10n.t('is a JSON file of {0} bytes; at most {1} are read', source.size, maxBytes),
       remedy,
     });
   }
@@ -315,13 +326,25 @@ function isDigit(byte: number | undefined): boolean {
 }
 
 function describeByte(byte: number | undefined): string {
-  if (byte === undefined) return 'its end';
+  if (byte === undefined) return l10n.t('its end');
   return byte > 0x20 && byte < 0x7f
-    ? `"${String.fromCharCode(byte)}"`
-    : `the byte 0x${byte.toString(16).padStart(2, '0')}`;
+    ? l10n.t('"{0}"', String.fromCharCode(byte))
+    : l10n.t('the byte 0x{0}', byte.toString(16).padStart(2, '0'));
 }
 
 function articled(kind: JsonKind): string {
-  if (kind === 'null') return kind;
-  return kind === 'object' || kind === 'array' ? `an ${kind}` : `a ${kind}`;
+  switch (kind) {
+    case 'object':
+      return l10n.t('an object');
+    case 'array':
+      return l10n.t('an array');
+    case 'string':
+      return l10n.t('a string');
+    case 'number':
+      return l10n.t('a number');
+    case 'boolean':
+      return l10n.t('a boolean');
+    case 'null':
+      return 'null';
+  }
 }

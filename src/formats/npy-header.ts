@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { BYTES_PER_ELEMENT, type DType } from './dtype';
 import { FormatError } from './errors';
 import { LiteralError, parsePythonLiteral, type PythonLiteral } from './npy-literal';
@@ -56,19 +57,18 @@ export function readNpyHeader(prefix: Uint8Array, file: string, tensor: string, 
       tensor,
       reason,
       offset: base === undefined ? undefined : base + at,
-      remedy: 'The array is damaged or incomplete: copy the file again, or save it again with numpy.save.',
+      remedy: l10n.t('The array is damaged or incomplete: copy the file again, or save it again with numpy.save.'),
     });
   const headerBytes = npyPrefixBytes(prefix);
-  if (headerBytes === undefined) throw fail('is not an npy array: it does not start with the magic bytes "\\x93NUMPY"');
-  const version = prefix[6] ?? 0;
-  if (version < 1 || version > 3) throw fail(`has npy version ${String(version)}; versions 1 to 3 are read`, 6);
-  if (headerBytes > MAX_NPY_PREFIX_BYTES) {
-    throw fail(
-      `has an npy header of ${String(headerBytes)} bytes; at most ${String(MAX_NPY_PREFIX_BYTES)} are read`,
-      8,
-    );
+  if (headerBytes === undefined) {
+    throw fail(l10n.t('is not an npy array: it does not start with the magic bytes "\\x93NUMPY"'));
   }
-  if (prefix.length < headerBytes) throw fail('ends inside its npy header', prefix.length);
+  const version = prefix[6] ?? 0;
+  if (version < 1 || version > 3) throw fail(l10n.t('has npy version {0}; versions 1 to 3 are read', version), 6);
+  if (headerBytes > MAX_NPY_PREFIX_BYTES) {
+    throw fail(l10n.t('has an npy header of {0} bytes; at most {1} are read', headerBytes, MAX_NPY_PREFIX_BYTES), 8);
+  }
+  if (prefix.length < headerBytes) throw fail(l10n.t('ends inside its npy header'), prefix.length);
   const start = version === 1 ? 10 : 12;
   const text = Buffer.from(prefix.buffer, prefix.byteOffset + start, headerBytes - start).toString(
     version === 3 ? 'utf8' : 'latin1',
@@ -79,7 +79,7 @@ export function readNpyHeader(prefix: Uint8Array, file: string, tensor: string, 
   const count = elementCount(shape);
   const dataBytes = count === undefined ? undefined : count * BYTES_PER_ELEMENT[dtype];
   if (count === undefined || dataBytes === undefined || !Number.isSafeInteger(headerBytes + dataBytes)) {
-    throw fail(`has the impossible shape (${shape.slice(0, 70).join(', ')})`, start);
+    throw fail(l10n.t('has the impossible shape ({0})', shape.slice(0, 70).join(', ')), start);
   }
   return { dtype, bigEndian, shape, count, fortranOrder, headerBytes, dataBytes, assumedBfloat16 };
 }
@@ -107,20 +107,25 @@ function parseFields(text: string, start: number, fail: (reason: string, at?: nu
   try {
     header = parsePythonLiteral(text);
   } catch (error) {
-    if (error instanceof LiteralError) throw fail(`has a malformed npy header: ${error.message}`, start + error.at);
+    if (error instanceof LiteralError) {
+      throw fail(l10n.t('has a malformed npy header: {0}', error.message), start + error.at);
+    }
     throw error;
   }
-  if (!(header instanceof Map)) throw fail('has an npy header that is not a dict', start);
+  if (!(header instanceof Map)) throw fail(l10n.t('has an npy header that is not a dict'), start);
   const map: ReadonlyMap<string, PythonLiteral> = header;
   const descr = map.get('descr');
   const shape = map.get('shape');
   const fortranOrder = map.get('fortran_order');
   if (descr === undefined || map.size !== 3) {
-    throw fail('has an npy header that should have the keys descr, fortran_order and shape, and no others', start);
+    throw fail(
+      l10n.t('has an npy header that should have the keys descr, fortran_order and shape, and no others'),
+      start,
+    );
   }
-  if (typeof fortranOrder !== 'boolean') throw fail('has a "fortran_order" that is not True or False', start);
+  if (typeof fortranOrder !== 'boolean') throw fail(l10n.t('has a "fortran_order" that is not True or False'), start);
   if (!Array.isArray(shape) || !shape.every((size): size is number => typeof size === 'number')) {
-    throw fail('has a "shape" that is not a tuple of whole numbers', start);
+    throw fail(l10n.t('has a "shape" that is not a tuple of whole numbers'), start);
   }
   return { descr, shape, fortranOrder };
 }
@@ -155,8 +160,8 @@ function elementType(
     throw new UnreadableArrayError({
       file,
       tensor,
-      reason: 'is a structured array (several named fields an element), which is not analysed',
-      remedy: 'Save each field as an array of its own.',
+      reason: l10n.t('is a structured array (several named fields an element), which is not analysed'),
+      remedy: l10n.t('Save each field as an array of its own.'),
     });
   }
   const match = /^([<>|=]?)([a-zA-Z])(\d*)$/.exec(descr);
@@ -165,8 +170,8 @@ function elementType(
     throw new UnreadableArrayError({
       file,
       tensor,
-      reason: 'is an array of Python objects: a pickle, which could run code and is not read',
-      remedy: 'Save plain numeric arrays, e.g. with numpy.savez(file, **weights).',
+      reason: l10n.t('is an array of Python objects: a pickle, which could run code and is not read'),
+      remedy: l10n.t('Save plain numeric arrays, e.g. with numpy.savez(file, **weights).'),
     });
   }
   const dtype = TYPES.get(`${kind}${match?.[3] ?? ''}`);
@@ -174,11 +179,11 @@ function elementType(
     throw new UnreadableArrayError({
       file,
       tensor,
-      reason: `has the element type "${descr.slice(0, 40)}", which is not analysed`,
+      reason: l10n.t('has the element type "{0}", which is not analysed', descr.slice(0, 40)),
       remedy:
         kind === 'V'
-          ? 'NumPy wrote bytes without a type (8-bit floats come out so): save float32, or use safetensors.'
-          : 'Save it as float32.',
+          ? l10n.t('NumPy wrote bytes without a type (8-bit floats come out so): save float32, or use safetensors.')
+          : l10n.t('Save it as float32.'),
     });
   }
   return { dtype, bigEndian: match[1] === '>' && BYTES_PER_ELEMENT[dtype] > 1, assumedBfloat16: dtype === 'bfloat16' };

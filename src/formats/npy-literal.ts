@@ -1,3 +1,5 @@
+import * as l10n from '@vscode/l10n';
+
 /** A value of the header of an npy file: the literals that `repr` of a NumPy dtype and shape can give. */
 export type PythonLiteral =
   string | number | boolean | null | readonly PythonLiteral[] | ReadonlyMap<string, PythonLiteral>;
@@ -33,7 +35,7 @@ class LiteralParser {
   constructor(private readonly text: string) {}
 
   value(depth: number): PythonLiteral {
-    if (depth > MAX_DEPTH) throw this.error('brackets nest too deep');
+    if (depth > MAX_DEPTH) throw this.error(l10n.t('brackets nest too deep'));
     this.skipSpace();
     switch (this.text[this.at]) {
       case '{':
@@ -52,7 +54,7 @@ class LiteralParser {
 
   end(): void {
     this.skipSpace();
-    if (this.at < this.text.length) throw this.error('text after the end');
+    if (this.at < this.text.length) throw this.error(l10n.t('text after the end'));
   }
 
   private dict(depth: number): ReadonlyMap<string, PythonLiteral> {
@@ -60,11 +62,11 @@ class LiteralParser {
     const map = new Map<string, PythonLiteral>();
     while (!this.take('}')) {
       const key = this.value(depth + 1);
-      if (typeof key !== 'string') throw this.error('a key that is not a string');
-      if (map.has(key)) throw this.error(`the key '${key}' twice`);
-      if (!this.take(':')) throw this.error('a key without a colon');
+      if (typeof key !== 'string') throw this.error(l10n.t('a key that is not a string'));
+      if (map.has(key)) throw this.error(l10n.t("the key '{0}' twice", key));
+      if (!this.take(':')) throw this.error(l10n.t('a key without a colon'));
       map.set(key, this.value(depth + 1));
-      if (!this.take(',') && this.peek() !== '}') throw this.error('no comma between entries');
+      if (!this.take(',') && this.peek() !== '}') throw this.error(l10n.t('no comma between entries'));
     }
     return map;
   }
@@ -76,7 +78,7 @@ class LiteralParser {
     while (!this.take(close)) {
       items.push(this.value(depth + 1));
       if (this.take(',')) commas++;
-      else if (this.peek() !== close) throw this.error('no comma between items');
+      else if (this.peek() !== close) throw this.error(l10n.t('no comma between items'));
     }
     // Python's (3) is the number 3, not a tuple.
     const [only] = items;
@@ -96,13 +98,13 @@ class LiteralParser {
       if (character === '\\') at++;
       value += this.text[at] ?? '';
     }
-    throw this.error('a string without an end');
+    throw this.error(l10n.t('a string without an end'));
   }
 
   private word(): PythonLiteral {
     // Python 2 wrote long integers with an L.
     const match = /^(?:(-?\d+)L?|True|False|None)(?![\w.])/.exec(this.text.slice(this.at, this.at + 40));
-    if (match === null) throw this.error('something that is no literal');
+    if (match === null) throw this.error(l10n.t('something that is no literal'));
     this.at += match[0].length;
     if (match[1] !== undefined) return Number(match[1]);
     return match[0] === 'None' ? null : match[0] === 'True';

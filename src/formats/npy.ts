@@ -1,4 +1,5 @@
 import path from 'node:path';
+import * as l10n from '@vscode/l10n';
 import type {
   ByteExtent,
   Checkpoint,
@@ -29,15 +30,15 @@ export const npyReader: FormatReader = {
       throw new FormatError({
         file: source.path,
         offset: source.size,
-        reason: `is incomplete: its header promises ${String(end)} bytes, it has ${String(source.size)}`,
-        remedy: 'Copy or download the file again.',
+        reason: l10n.t('is incomplete: its header promises {0} bytes, it has {1}', end, source.size),
+        remedy: l10n.t('Copy or download the file again.'),
       });
     }
     const notes = arrayNotes([{ name, header, trailingBytes: source.size - end }]);
     const extent = { file: 0, offset: header.headerBytes, length: header.dataBytes };
     return {
       format: 'npy',
-      formatLabel: 'NumPy array',
+      formatLabel: l10n.t('NumPy array'),
       files: [{ path: source.path, size: source.size }],
       tensors: [arrayEntry(name, header, extent)],
       notes,
@@ -73,7 +74,7 @@ export function arrayNotes(
   if (assumed.length > 0) {
     notes.push({
       code: 'assumed-bfloat16',
-      message: 'NumPy wrote these arrays as two bytes an element without a type; they are read as bfloat16.',
+      message: l10n.t('NumPy wrote these arrays as two bytes an element without a type; they are read as bfloat16.'),
       tensors: assumed,
     });
   }
@@ -81,7 +82,7 @@ export function arrayNotes(
   if (longer.length > 0) {
     notes.push({
       code: 'trailing-bytes',
-      message: 'These arrays are followed by more bytes than their shape needs, which are not read.',
+      message: l10n.t('These arrays are followed by more bytes than their shape needs, which are not read.'),
       tensors: longer,
     });
   }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { ByteExtent, Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from './checkpoint';
 import { FormatError } from './errors';
 import { MAX_TENSORS } from './limits';
@@ -55,7 +56,9 @@ export const npzReader: FormatReader = {
     if (tensors.length === 0 && objection !== undefined) throw objection;
     return {
       format: 'npz',
-      formatLabel: tensors.some(({ storage }) => storage.deflate !== undefined) ? 'NumPy npz, compressed' : 'NumPy npz',
+      formatLabel: tensors.some(({ storage }) => storage.deflate !== undefined)
+        ? l10n.t('NumPy npz, compressed')
+        : l10n.t('NumPy npz'),
       files: [{ path: source.path, size: source.size }],
       tensors,
       notes: [...arrayNotes(arrays), ...skippedNotes(unreadable, objection, others)],
@@ -82,8 +85,12 @@ async function readEntry(
       file: source.path,
       tensor: name,
       offset,
-      reason: `is incomplete: its header promises ${String(headerBytes + dataBytes)} bytes, its entry has ${String(entry.size)}`,
-      remedy: 'Copy the file again, or save it again with numpy.savez.',
+      reason: l10n.t(
+        'is incomplete: its header promises {0} bytes, its entry has {1}',
+        headerBytes + dataBytes,
+        entry.size,
+      ),
+      remedy: l10n.t('Copy the file again, or save it again with numpy.savez.'),
     });
   }
   const extent = stored
@@ -101,14 +108,18 @@ function skippedNotes(
   if (objection !== undefined) {
     notes.push({
       code: 'skipped-arrays',
-      message: `${String(unreadable.length)} arrays are not analysed; the first ${objection.detail.reason}.`,
+      message: l10n.t('{0} arrays are not analysed; the first {1}.', unreadable.length, objection.detail.reason),
       tensors: unreadable,
     });
   }
   if (others.length > 0) {
     notes.push({
       code: 'other-entries',
-      message: `The archive holds ${String(others.length)} files that are no arrays, e.g. ${JSON.stringify(others[0])}.`,
+      message: l10n.t(
+        'The archive holds {0} files that are no arrays, e.g. {1}.',
+        others.length,
+        JSON.stringify(others[0]),
+      ),
     });
   }
   return notes;
@@ -117,7 +128,7 @@ function skippedNotes(
 function tooMany(file: string): FormatError {
   return new FormatError({
     file,
-    reason: `holds more than ${String(MAX_TENSORS)} arrays`,
-    remedy: 'Check where the file comes from.',
+    reason: l10n.t('holds more than {0} arrays', MAX_TENSORS),
+    remedy: l10n.t('Check where the file comes from.'),
   });
 }

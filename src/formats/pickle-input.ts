@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { FormatError } from './errors';
 
 /** Text arguments of protocol 0 that are numbers; longer ones make decimal conversion slow, and none are known. */
@@ -19,8 +20,8 @@ export class PickleTruncatedError extends FormatError {
     super({
       file,
       offset,
-      reason: 'its pickle ends in the middle',
-      remedy: 'The file is incomplete: copy or download it again.',
+      reason: l10n.t('its pickle ends in the middle'),
+      remedy: l10n.t('The file is incomplete: copy or download it again.'),
     });
   }
 }
@@ -44,8 +45,8 @@ export class PickleInput {
     return new FormatError({
       file: this.file,
       offset: this.offset(position),
-      reason: `its pickle ${reason}`,
-      remedy: 'The file is damaged or no model: check where it comes from, or copy or download it again.',
+      reason,
+      remedy: l10n.t('The file is damaged or no model: check where it comes from, or copy or download it again.'),
     });
   }
 
@@ -95,7 +96,7 @@ export class PickleInput {
   /** Little-endian two's complement. */
   integer(length: number): number | bigint {
     const start = this.position;
-    if (length > MAX_INTEGER_BYTES) throw this.error(`has an integer of ${length} bytes`, start);
+    if (length > MAX_INTEGER_BYTES) throw this.error(l10n.t('its pickle has an integer of {0} bytes', length), start);
     const bytes = this.blob(length);
     if (length === 0) return 0;
     const hex = Buffer.from(bytes).reverse().toString('hex');
@@ -120,8 +121,9 @@ export class PickleInput {
   decimalLine(): number | bigint {
     const start = this.position;
     const line = this.line().replace(/L$/, '');
-    if (line.length > MAX_NUMBER_LENGTH || !/^ *[+-]?\d+ *$/.test(line))
-      throw this.error('has a malformed integer', start);
+    if (line.length > MAX_NUMBER_LENGTH || !/^ *[+-]?\d+ *$/.test(line)) {
+      throw this.error(l10n.t('its pickle has a malformed integer'), start);
+    }
     return narrow(BigInt(line.trim().replace(/^\+/, '')));
   }
 
@@ -132,7 +134,7 @@ export class PickleInput {
     const special = /^([+-]?)(inf|nan)$/.exec(line);
     if (special !== null) return special[2] === 'nan' ? NaN : special[1] === '-' ? -Infinity : Infinity;
     const value = line.length > MAX_NUMBER_LENGTH || line.trim() === '' ? NaN : Number(line);
-    if (Number.isNaN(value)) throw this.error('has a malformed number', start);
+    if (Number.isNaN(value)) throw this.error(l10n.t('its pickle has a malformed number'), start);
     return value;
   }
 
@@ -142,7 +144,7 @@ export class PickleInput {
     const line = this.line();
     const quote = line[0];
     if (line.length < 2 || (quote !== "'" && quote !== '"') || !line.endsWith(quote)) {
-      throw this.error('has a malformed string', start);
+      throw this.error(l10n.t('its pickle has a malformed string'), start);
     }
     return line
       .slice(1, -1)

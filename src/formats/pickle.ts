@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { PickleInput } from './pickle-input';
 import { PersistentId, PickleCall, PickleGlobal, type PickleDict, type PickleValue } from './pickle-values';
 
@@ -81,14 +82,16 @@ class PickleMachine {
       }
       this.step(opcode);
     }
-    throw this.error(`has more than ${MAX_PICKLE_OPCODES} instructions`);
+    throw this.error(l10n.t('its pickle has more than {0} instructions', MAX_PICKLE_OPCODES));
   }
 
   private step(opcode: number): void {
     const { input } = this;
     switch (opcode) {
       case 0x80: // PROTO
-        if (input.u8() > MAX_PROTOCOL) throw this.error(`is of a protocol newer than ${MAX_PROTOCOL}`);
+        if (input.u8() > MAX_PROTOCOL) {
+          throw this.error(l10n.t('its pickle is of a protocol newer than {0}', MAX_PROTOCOL));
+        }
         return;
       case 0x95: // FRAME
         input.expect(input.u64());
@@ -272,12 +275,12 @@ class PickleMachine {
       case 0x82: // EXT1
       case 0x83: // EXT2
       case 0x84: // EXT4
-        throw this.error("refers to Python's extension registry, which is not in the file");
+        throw this.error(l10n.t("its pickle refers to Python's extension registry, which is not in the file"));
       case 0x97: // NEXT_BUFFER
       case 0x98: // READONLY_BUFFER
-        throw this.error('refers to buffers that are not in the file');
+        throw this.error(l10n.t('its pickle refers to buffers that are not in the file'));
       default:
-        throw this.error(`has an unknown instruction 0x${opcode.toString(16).padStart(2, '0')}`);
+        throw this.error(l10n.t('its pickle has an unknown instruction 0x{0}', opcode.toString(16).padStart(2, '0')));
     }
   }
 
@@ -288,7 +291,7 @@ class PickleMachine {
   private charge(bytes: number): void {
     this.memory += bytes;
     if (this.memory > MAX_PICKLE_MEMORY) {
-      throw this.error(`would take more than ${MAX_PICKLE_MEMORY / 2 ** 20} MB of memory`);
+      throw this.error(l10n.t('its pickle would take more than {0} MB of memory', MAX_PICKLE_MEMORY / 2 ** 20));
     }
   }
 
@@ -302,7 +305,7 @@ class PickleMachine {
 
   private top(): PickleValue {
     const value = this.stack.length > (this.marks.at(-1) ?? 0) ? this.stack.at(-1) : undefined;
-    if (value === undefined) throw this.error('takes a value from an empty stack');
+    if (value === undefined) throw this.error(l10n.t('its pickle takes a value from an empty stack'));
     return value;
   }
 
@@ -313,13 +316,15 @@ class PickleMachine {
   }
 
   private popMany(count: number): PickleValue[] {
-    if (this.stack.length - count < (this.marks.at(-1) ?? 0)) throw this.error('takes a value from an empty stack');
+    if (this.stack.length - count < (this.marks.at(-1) ?? 0)) {
+      throw this.error(l10n.t('its pickle takes a value from an empty stack'));
+    }
     return this.stack.splice(this.stack.length - count, count);
   }
 
   private popMark(): PickleValue[] {
     const mark = this.marks.pop();
-    if (mark === undefined) throw this.error('goes back to a mark that it has not set');
+    if (mark === undefined) throw this.error(l10n.t('its pickle goes back to a mark that it has not set'));
     return this.stack.splice(mark);
   }
 
@@ -371,27 +376,27 @@ class PickleMachine {
     let list: PickleValue[];
     if (Array.isArray(target)) list = target;
     else if (target instanceof PickleCall) list = target.items ??= [];
-    else throw this.error('appends to what is no list');
+    else throw this.error(l10n.t('its pickle appends to what is no list'));
     this.charge(COST.slot * items.length);
     for (const item of items) list.push(item);
   }
 
   private setItems(items: readonly PickleValue[]): void {
     const target = this.top();
-    if (items.length % 2 !== 0) throw this.error('has a key without a value');
+    if (items.length % 2 !== 0) throw this.error(l10n.t('its pickle has a key without a value'));
     let dict: PickleDict;
     if (target instanceof Map) dict = target;
     else if (target instanceof PickleCall) {
       if (target.entries === undefined) this.charge(COST.dict);
       dict = target.entries ??= new Map<PickleValue, PickleValue>();
-    } else throw this.error('sets an item of what is no dict');
+    } else throw this.error(l10n.t('its pickle sets an item of what is no dict'));
     this.charge((COST.entry * items.length) / 2);
     for (let i = 0; i + 1 < items.length; i += 2) dict.set(items[i] ?? null, items[i + 1] ?? null);
   }
 
   private addItems(items: readonly PickleValue[]): void {
     const target = this.top();
-    if (!(target instanceof Set)) throw this.error('adds to what is no set');
+    if (!(target instanceof Set)) throw this.error(l10n.t('its pickle adds to what is no set'));
     this.charge(COST.entry * items.length);
     for (const item of items) target.add(item);
   }
@@ -409,12 +414,14 @@ class PickleMachine {
 
   private pushStackGlobal(): void {
     const [module, name] = this.popMany(2);
-    if (typeof module !== 'string' || typeof name !== 'string') throw this.error('names a class by what is no string');
+    if (typeof module !== 'string' || typeof name !== 'string') {
+      throw this.error(l10n.t('its pickle names a class by what is no string'));
+    }
     this.push(this.global(module, name));
   }
 
   private pushCall([callee = null, args = null, keywords]: readonly PickleValue[]): void {
-    if (!Array.isArray(args)) throw this.error('calls with arguments that are no tuple');
+    if (!Array.isArray(args)) throw this.error(l10n.t('its pickle calls with arguments that are no tuple'));
     this.charge(COST.container);
     this.push(new PickleCall(callee, args, keywords));
   }
@@ -428,7 +435,7 @@ class PickleMachine {
 
   private pushObj(): void {
     const [callee, ...args] = this.popMark();
-    if (callee === undefined) throw this.error('makes an object of no class');
+    if (callee === undefined) throw this.error(l10n.t('its pickle makes an object of no class'));
     this.charge(COST.container + COST.slot * args.length);
     this.pushCall([callee, args]);
   }
@@ -448,7 +455,7 @@ class PickleMachine {
   }
 
   private memoize(index: number | bigint): void {
-    if (typeof index !== 'number' || index < 0) throw this.error('has a malformed memo number');
+    if (typeof index !== 'number' || index < 0) throw this.error(l10n.t('its pickle has a malformed memo number'));
     const value = this.top();
     if (index < this.memo.length) this.memo[index] = value;
     else if (index === this.memo.length) {
@@ -462,7 +469,7 @@ class PickleMachine {
 
   private recall(index: number | bigint): void {
     const value = typeof index === 'number' ? (this.memo[index] ?? this.sparseMemo.get(index)) : undefined;
-    if (value === undefined) throw this.error('refers to an object that it has not defined');
+    if (value === undefined) throw this.error(l10n.t('its pickle refers to an object that it has not defined'));
     this.push(value);
   }
 }

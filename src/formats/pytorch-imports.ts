@@ -1,4 +1,6 @@
+import * as l10n from '@vscode/l10n';
 import type { CheckpointNote } from './checkpoint';
+import { listed } from './name-list';
 import type { PickleGlobal } from './pickle-values';
 
 /** Names shown in a note; more add nothing. */
@@ -72,11 +74,11 @@ export function importNote(globals: Iterable<PickleGlobal>): CheckpointNote | un
   const names = [...globals].filter((global) => !isHarmlessImport(global)).map((global) => global.qualifiedName);
   if (names.length === 0) return undefined;
   const shown = names.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_SHOWN_LENGTH));
-  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : '';
   return {
     code: 'pickle-imports-code',
-    message:
-      `Loading this file in Python imports ${shown.join(', ')}${more}, and can run that code; Prunability has not. ` +
-      'If you do not trust where it comes from, load it with weights_only=True only.',
+    message: l10n.t(
+      'Loading this file in Python imports {0}, and can run that code; Prunability has not. If you do not trust where it comes from, load it with weights_only=True only.',
+      listed(shown, names.length),
+    ),
   };
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { BYTES_PER_ELEMENT } from './dtype';
 import { FormatError } from './errors';
 import { MAX_HEADER_BYTES } from './limits';
@@ -23,7 +24,7 @@ const PROTOCOL_VERSION = 1001;
 const FIRST_READ = 256 * 1024;
 const READ_GROWTH = 4;
 
-const REMEDY = 'The file is damaged or incomplete: copy or download it again.';
+const REMEDY = l10n.t('The file is damaged or incomplete: copy or download it again.');
 
 /** Whether a file begins like those of `torch.save` before PyTorch 1.6. */
 export function isTorchLegacy(head: Uint8Array): boolean {
@@ -42,10 +43,10 @@ export function isTorchLegacy(head: Uint8Array): boolean {
  */
 export async function openTorchLegacy(source: RandomAccessSource, signal?: AbortSignal): Promise<TorchContainer> {
   const magic = await unpickleAt(source, 0, signal);
-  if (magic.value !== MAGIC) throw damaged(source, 0, 'does not begin with the magic number of PyTorch');
+  if (magic.value !== MAGIC) throw damaged(source, 0, l10n.t('does not begin with the magic number of PyTorch'));
   const version = await unpickleAt(source, magic.end, signal);
   if (version.value !== PROTOCOL_VERSION) {
-    throw damaged(source, magic.end, `is of version ${show(version.value)}, not ${PROTOCOL_VERSION}`);
+    throw damaged(source, magic.end, l10n.t('is of version {0}, not {1}', show(version.value), PROTOCOL_VERSION));
   }
   const system = await unpickleAt(source, version.end, signal);
   const object = await unpickleAt(source, system.end, signal);
@@ -53,7 +54,7 @@ export async function openTorchLegacy(source: RandomAccessSource, signal?: Abort
   const list = Array.isArray(keys.value) ? keys.value : [];
   const located = await locateStorages(source, keys.end, list, storageTypes(object.persistentIds), signal);
   return {
-    label: 'PyTorch legacy',
+    label: l10n.t('PyTorch legacy'),
     pickle: object,
     storages: { bigEndian: false, get: (key) => located.get(key) },
   };
@@ -76,7 +77,11 @@ async function unpickleAt(
       if (!(error instanceof PickleTruncatedError)) throw error;
       if (error.needed > source.size - offset) throw error;
       if (error.needed > available) {
-        throw damaged(source, offset, `has a pickle of more than the ${MAX_HEADER_BYTES} bytes that are read`);
+        throw damaged(
+          source,
+          offset,
+          l10n.t('has a pickle of more than the {0} bytes that are read', MAX_HEADER_BYTES),
+        );
       }
       length = Math.min(available, Math.max(error.needed, length * READ_GROWTH));
     }
@@ -105,16 +110,16 @@ async function locateStorages(
   for (const key of keys) {
     const storage = typeof key === 'string' ? types.get(key) : undefined;
     if (typeof key !== 'string' || storage === undefined) {
-      throw damaged(source, position, `has a storage ${show(key)} that nothing refers to`);
+      throw damaged(source, position, l10n.t('has a storage {0} that nothing refers to', show(key)));
     }
     const header = await source.read(position, 8, signal);
     const count = Number(new DataView(header.buffer, header.byteOffset, 8).getBigInt64(0, true));
     const byteLength = count * BYTES_PER_ELEMENT[storage.dtype];
     const offset = position + 8;
     if (count < 0 || offset + byteLength > source.size) {
-      throw damaged(source, position, `has a storage of ${count} elements, more than there are bytes left`);
+      throw damaged(source, position, l10n.t('has a storage of {0} elements, more than there are bytes left', count));
     }
-    if (located.has(key)) throw damaged(source, position, `has the storage "${key}" twice`);
+    if (located.has(key)) throw damaged(source, position, l10n.t('has the storage "{0}" twice', key));
     located.set(key, { offset, storedLength: byteLength, byteLength, deflated: false });
     position = offset + byteLength;
   }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { BYTES_PER_ELEMENT, type DType } from './dtype';
 import { PersistentId, PickleCall, PickleGlobal, type PickleValue } from './pickle-values';
 import { storageDType, torchDType } from './pytorch-dtypes';
@@ -61,13 +62,13 @@ const FROM_TYPE = new Set([
 ]);
 
 const UNREADABLE: ReadonlyMap<string, string> = new Map([
-  ['torch._utils._rebuild_sparse_tensor', 'sparse'],
-  ['torch._utils._rebuild_sparse_csr_tensor', 'sparse'],
-  ['torch._utils._rebuild_nested_tensor', 'nested'],
-  ['torch._utils._rebuild_mkldnn_tensor', 'in the layout of MKL-DNN'],
-  ['torch._utils._rebuild_meta_tensor_no_storage', 'without values (device "meta")'],
-  ['torch._utils._rebuild_xla_tensor', 'stored as a NumPy array within the pickle'],
-  ['torch._utils._rebuild_device_tensor_from_numpy', 'stored as a NumPy array within the pickle'],
+  ['torch._utils._rebuild_sparse_tensor', l10n.t('sparse')],
+  ['torch._utils._rebuild_sparse_csr_tensor', l10n.t('sparse')],
+  ['torch._utils._rebuild_nested_tensor', l10n.t('nested')],
+  ['torch._utils._rebuild_mkldnn_tensor', l10n.t('in the layout of MKL-DNN')],
+  ['torch._utils._rebuild_meta_tensor_no_storage', l10n.t('without values (device "meta")')],
+  ['torch._utils._rebuild_xla_tensor', l10n.t('stored as a NumPy array within the pickle')],
+  ['torch._utils._rebuild_device_tensor_from_numpy', l10n.t('stored as a NumPy array within the pickle')],
 ]);
 
 /** Whether a call makes a tensor of a subclass from another function; see {@link rebuildTensor}. */
@@ -95,34 +96,34 @@ export function rebuildTensor(call: PickleCall): Rebuilt | undefined {
         maker instanceof PickleGlobal && Array.isArray(makerArgs) ? new PickleCall(maker, makerArgs) : undefined;
     } else return undefined;
   }
-  return { kind: 'malformed', reason: 'is a parameter of a parameter of a parameter …' };
+  return { kind: 'malformed', reason: l10n.t('is a parameter of a parameter of a parameter …') };
 }
 
 /**
  * The storage of a persistent id, ('storage', class, key, location, count[, view]); undefined if it is of another kind,
- * a string if it is a storage that cannot be read, and why.
+ * a string if it is a storage that cannot be read, and why (what the tensor is, after "is").
  */
 export function parseStorage(reference: PickleValue | undefined): StorageRef | string | undefined {
   if (!(reference instanceof PersistentId) || !Array.isArray(reference.id)) return undefined;
   const [kind, type, key, , count, view] = reference.id;
   if (kind !== 'storage' || typeof key !== 'string' || !(type instanceof PickleGlobal)) return undefined;
-  if (!isIndex(count)) return 'has a storage without a size';
+  if (!isIndex(count)) return l10n.t('in a storage without a size');
   const dtype = storageDType(type.qualifiedName);
-  if (dtype === undefined) return `is of the type ${type.qualifiedName}`;
+  if (dtype === undefined) return l10n.t('of the type {0}', type.qualifiedName);
   if (view === undefined || view === null) return { key, dtype, count, byteOffset: 0 };
-  if (!Array.isArray(view) || !isIndex(view[1])) return 'has a malformed view of a storage';
+  if (!Array.isArray(view) || !isIndex(view[1])) return l10n.t('in a malformed view of a storage');
   return { key, dtype, count: isIndex(view[2]) ? view[2] : count, byteOffset: view[1] * BYTES_PER_ELEMENT[dtype] };
 }
 
 function rebuildPlain(calleeName: string, args: readonly PickleValue[]): Rebuilt {
   const storage = parseStorage(args[0]);
-  if (storage === undefined) return { kind: 'malformed', reason: 'has no storage' };
+  if (storage === undefined) return { kind: 'malformed', reason: l10n.t('has no storage') };
   if (typeof storage === 'string') return { kind: 'unreadable', reason: storage };
   let { dtype } = storage;
   if (calleeName.endsWith('_v3')) {
     const named = args[6] instanceof PickleGlobal ? args[6].qualifiedName : 'none';
     const own = torchDType(named);
-    if (own === undefined) return { kind: 'unreadable', reason: `of the type ${named}` };
+    if (own === undefined) return { kind: 'unreadable', reason: l10n.t('of the type {0}', named) };
     dtype = own;
   }
   return strided(storage, dtype, args);
@@ -131,12 +132,12 @@ function rebuildPlain(calleeName: string, args: readonly PickleValue[]): Rebuilt
 /** `_rebuild_qtensor(storage, offset, size, stride, (scheme, scale, zero point), …)`. */
 function rebuildQuantized(args: readonly PickleValue[]): Rebuilt {
   const storage = parseStorage(args[0]);
-  if (storage === undefined) return { kind: 'malformed', reason: 'has no storage' };
+  if (storage === undefined) return { kind: 'malformed', reason: l10n.t('has no storage') };
   if (typeof storage === 'string') return { kind: 'unreadable', reason: storage };
   const [scheme, scale, zeroPoint] = Array.isArray(args[4]) ? args[4] : [];
   const perTensor = scheme instanceof PickleGlobal && scheme.qualifiedName === 'torch.per_tensor_affine';
   if (!perTensor || typeof scale !== 'number' || typeof zeroPoint !== 'number') {
-    return { kind: 'unreadable', reason: 'quantised with a scale per channel' };
+    return { kind: 'unreadable', reason: l10n.t('quantised with a scale per channel') };
   }
   const rebuilt = strided(storage, storage.dtype, args);
   if (rebuilt.kind !== 'tensor') return rebuilt;
@@ -149,13 +150,13 @@ function strided(storage: StorageRef, dtype: DType, args: readonly PickleValue[]
   const offset = args[1];
   const shape = integers(args[2]);
   const strides = integers(args[3]);
-  if (!isIndex(offset)) return { kind: 'malformed', reason: 'has a malformed offset in its storage' };
+  if (!isIndex(offset)) return { kind: 'malformed', reason: l10n.t('has a malformed offset in its storage') };
   const count = shape === undefined ? undefined : elementCount(shape);
   if (shape === undefined || count === undefined) {
-    return { kind: 'malformed', reason: 'has a malformed shape, or more elements than can be counted' };
+    return { kind: 'malformed', reason: l10n.t('has a malformed shape, or more elements than can be counted') };
   }
   if (strides?.length !== shape.length || !strides.every(isIndex)) {
-    return { kind: 'malformed', reason: 'has strides that do not fit its shape, or negative ones' };
+    return { kind: 'malformed', reason: l10n.t('has strides that do not fit its shape, or negative ones') };
   }
   const byteOffset = storage.byteOffset + offset * BYTES_PER_ELEMENT[dtype];
   return { kind: 'tensor', view: { storage, dtype, byteOffset, shape, strides, count } };

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { CheckpointNote, TensorEntry, TensorStorage } from './checkpoint';
 import { BYTES_PER_ELEMENT } from './dtype';
 import type { FormatError } from './errors';
@@ -92,7 +93,7 @@ function placeTensor(
   const end = start + span * elementBytes;
   const bytes = storages.get(view.storage.key);
   if (bytes === undefined) {
-    if (span > 0) throw fail(`its values (storage "${view.storage.key}") are not in the file`, name);
+    if (span > 0) throw fail(l10n.t('its values (storage "{0}") are not in the file', view.storage.key), name);
   } else checkRange(name, view, end, bytes, fail);
   const storage: TensorStorage = {
     dtype: view.dtype,
@@ -114,10 +115,13 @@ function checkRange(
 ): void {
   const promised = storage.byteOffset + storage.count * BYTES_PER_ELEMENT[storage.dtype];
   if (promised > byteLength) {
-    throw fail(`its storage "${storage.key}" has ${byteLength} bytes of the ${promised} that are promised`, name);
+    throw fail(
+      l10n.t('its storage "{0}" has {1} bytes of the {2} that are promised', storage.key, byteLength, promised),
+      name,
+    );
   }
   if (!Number.isSafeInteger(end) || end > byteLength) {
-    throw fail(`reaches to byte ${end} of a storage that has ${byteLength}`, name);
+    throw fail(l10n.t('reaches to byte {0} of a storage that has {1}', end, byteLength), name);
   }
 }
 
@@ -217,7 +221,9 @@ function checkRereads(
     wanted += tensor.view.count * BYTES_PER_ELEMENT[tensor.view.dtype] + (storage.deflate?.skip ?? 0);
   }
   if (wanted <= MAX_REREADS * available || wanted <= FREE_REREAD_BYTES) return;
-  throw fail(`its tensors overlap so much that reading them takes ${wanted} bytes, but they have ${available}`);
+  throw fail(
+    l10n.t('its tensors overlap so much that reading them takes {0} bytes, but they have {1}', wanted, available),
+  );
 }
 
 function entryOf({ tensor, storage }: Placed, original: Placed | undefined): TensorEntry {
@@ -236,7 +242,7 @@ function entryOf({ tensor, storage }: Placed, original: Placed | undefined): Ten
 function overlapNote(names: readonly string[]): CheckpointNote {
   return {
     code: 'overlapping-tensors',
-    message: 'Some tensors share a part of their memory; each is counted with all of its values.',
+    message: l10n.t('Some tensors share a part of their memory; each is counted with all of its values.'),
     tensors: [...new Set(names)],
   };
 }

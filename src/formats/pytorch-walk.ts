@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { FormatError } from './errors';
 import { MAX_NAME_LENGTH, MAX_TENSORS } from './limits';
 import { PickleCall, type PickleDict, type PickleValue } from './pickle-values';
@@ -127,9 +128,9 @@ export function findTensors(root: PickleValue, context: WalkContext, prefix = ''
     countVisits(context, 1);
     const rebuilt = tensorOf(value, context);
     if (rebuilt?.kind === 'tensor') tensors.push({ path, place, view: rebuilt.view });
-    else if (rebuilt?.kind === 'malformed')
+    else if (rebuilt?.kind === 'malformed') {
       throw context.fail(rebuilt.reason, join(prefix, path === '' ? undefined : path));
-    else if (rebuilt?.kind === 'unreadable') unreadable.push({ path, reason: rebuilt.reason });
+    } else if (rebuilt?.kind === 'unreadable') unreadable.push({ path, reason: rebuilt.reason });
     if (rebuilt !== undefined) {
       countTensor(context, path);
       return;
@@ -138,7 +139,9 @@ export function findTensors(root: PickleValue, context: WalkContext, prefix = ''
     const here = optimizer === undefined ? path : optimizerName(context);
     const children = optimizer === undefined ? childrenOf(value, context) : optimizerChildren(optimizer, context);
     if (children.length === 0) return;
-    if (frames.length >= MAX_NESTING) throw context.fail(`its objects are nested more than ${MAX_NESTING} deep`);
+    if (frames.length >= MAX_NESTING) {
+      throw context.fail(l10n.t('its objects are nested more than {0} deep', MAX_NESTING));
+    }
     open.add(value);
     frames.push({ value, children, next: 0, path: here, place: optimizer === undefined ? place : 'optimizer' });
   };
@@ -150,7 +153,9 @@ export function findTensors(root: PickleValue, context: WalkContext, prefix = ''
       frames.pop();
     } else {
       const path = join(frame.path, child.segment);
-      if (path.length > MAX_NAME_LENGTH) throw context.fail(`has names of more than ${MAX_NAME_LENGTH} characters`);
+      if (path.length > MAX_NAME_LENGTH) {
+        throw context.fail(l10n.t('has names of more than {0} characters', MAX_NAME_LENGTH));
+      }
       enter(child.value, path, frame.place === 'optimizer' ? 'optimizer' : (child.place ?? frame.place));
     }
   }
@@ -160,13 +165,13 @@ export function findTensors(root: PickleValue, context: WalkContext, prefix = ''
 function countVisits(context: WalkContext, count: number): void {
   context.visits += count;
   if (context.visits > FREE_VISITS + MAX_VISITS_PER_OBJECT * context.objects) {
-    throw context.fail('its objects refer to each other in more ways than are followed');
+    throw context.fail(l10n.t('its objects refer to each other in more ways than are followed'));
   }
 }
 
 function countTensor(context: WalkContext, name: string): void {
   context.tensors++;
-  if (context.tensors > MAX_TENSORS) throw context.fail(`has more than ${MAX_TENSORS} tensors`, name);
+  if (context.tensors > MAX_TENSORS) throw context.fail(l10n.t('has more than {0} tensors', MAX_TENSORS), name);
 }
 
 function join(path: string, segment: string | undefined): string {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { FormatError } from './errors';
 import { MAX_HEADER_BYTES } from './limits';
 import { unpickle, type Unpickled } from './pickle';
@@ -36,7 +37,7 @@ export async function openTorchZip(source: RandomAccessSource, signal?: AbortSig
   const pickle = unpickle(bytes, { file: source.path, fileOffset });
   const isScript = zip.entries.some(({ name }) => name === `${root}constants.pkl` || name.startsWith(`${root}code/`));
   return {
-    label: isScript ? 'TorchScript' : 'PyTorch zip',
+    label: isScript ? 'TorchScript' : l10n.t('PyTorch zip'),
     pickle,
     storages: {
       bigEndian: await isBigEndian(source, zip, root, signal),
@@ -58,8 +59,8 @@ async function isBigEndian(
   throw new FormatError({
     file: source.path,
     offset: entry.headerOffset,
-    reason: `its byte order is ${JSON.stringify(order)}, neither little nor big`,
-    remedy: 'The file is damaged: copy or download it again.',
+    reason: l10n.t('its byte order is {0}, neither little nor big', JSON.stringify(order)),
+    remedy: l10n.t('The file is damaged: copy or download it again.'),
   });
 }
 
@@ -92,23 +93,23 @@ function bomb(source: RandomAccessSource, { name, headerOffset, size, compressed
   return new FormatError({
     file: source.path,
     offset: headerOffset,
-    reason: `its entry "${name}" would inflate from ${compressedSize} to ${size} bytes`,
-    remedy: 'No model compresses so well: check where the file comes from.',
+    reason: l10n.t('its entry "{0}" would inflate from {1} to {2} bytes', name, compressedSize, size),
+    remedy: l10n.t('No model compresses so well: check where the file comes from.'),
   });
 }
 
 function noPickle(source: RandomAccessSource, zip: ZipArchive): FormatError {
   const has = (name: string): boolean => zip.entries.some((entry) => entry.name.endsWith(name));
-  let what = 'has no data.pkl, so that it is no model saved by PyTorch';
-  let remedy = 'Choose a file written by torch.save, or rename it if it is of another format.';
-  if (has('model.weights.h5')) [what, remedy] = ['is a Keras model', 'Rename it to end in .keras.'];
-  else if (has('.npy')) [what, remedy] = ['is a NumPy archive', 'Rename it to end in .npz.'];
+  let what = l10n.t('has no data.pkl, so that it is no model saved by PyTorch');
+  let remedy = l10n.t('Choose a file written by torch.save, or rename it if it is of another format.');
+  if (has('model.weights.h5')) [what, remedy] = [l10n.t('is a Keras model'), l10n.t('Rename it to end in .keras.')];
+  else if (has('.npy')) [what, remedy] = [l10n.t('is a NumPy archive'), l10n.t('Rename it to end in .npz.')];
   else if (has('archive_format') || has('serialized_exported_program.json') || has('models/model.json')) {
-    what = 'is a program of torch.export, which is not read';
-    remedy = 'Save its weights: torch.save(program.state_dict, "weights.pt").';
+    what = l10n.t('is a program of torch.export, which is not read');
+    remedy = l10n.t('Save its weights: torch.save(program.state_dict, "weights.pt").');
   } else if (zip.entries.some(({ name }) => /\.(pt|pth|bin|ckpt|safetensors)$/.test(name))) {
-    what = 'is an archive with models in it';
-    remedy = 'Unpack it, and open the model within.';
+    what = l10n.t('is an archive with models in it');
+    remedy = l10n.t('Unpack it, and open the model within.');
   }
   return new FormatError({ file: source.path, reason: what, remedy });
 }

@@ -1,5 +1,7 @@
+import * as l10n from '@vscode/l10n';
 import type { Checkpoint, CheckpointNote, FormatReader, OpenContext } from './checkpoint';
 import { FormatError } from './errors';
+import { listed } from './name-list';
 import { importNote } from './pytorch-imports';
 import { isTorchLegacy, openTorchLegacy } from './pytorch-legacy';
 import { nameTensors, type NamedTensors } from './pytorch-sections';
@@ -15,7 +17,7 @@ const HEAD_BYTES = 4096;
 /** Names shown in a message; more add nothing. */
 const MAX_NAMES = 3;
 
-const SAVE_AGAIN = 'In Python, load it and save its weights: torch.save(model.state_dict(), "weights.pt").';
+const SAVE_AGAIN = l10n.t('In Python, load it and save its weights: torch.save(model.state_dict(), "weights.pt").');
 
 /**
  * PyTorch: what `torch.save` writes, as a zip archive (since 1.6) or as pickles in a row (before), and TorchScript
@@ -44,14 +46,14 @@ function describe(source: RandomAccessSource, { label, pickle, storages }: Torch
       file: source.path,
       reason,
       tensor: tensor === '' ? undefined : tensor,
-      remedy: 'The file is damaged or not written by PyTorch: check where it comes from, or save it again.',
+      remedy: l10n.t('The file is damaged or not written by PyTorch: check where it comes from, or save it again.'),
     });
   const named = nameTensors(pickle.value, walkContext(pickle.opcodes, fail));
   checkWeights(source, named);
   const { entries, notes } = placeTensors(named.tensors, storages, fail);
   return {
     format: 'pytorch',
-    formatLabel: isModule(pickle.value) ? `${label}, whole module` : label,
+    formatLabel: isModule(pickle.value) ? l10n.t('{0}, whole module', label) : label,
     files: [{ path: source.path, size: source.size }],
     tensors: entries,
     notes: [importNote(pickle.globals.keys()), ...notes, copiesNote(named), unreadableNote(named)].filter(
@@ -67,11 +69,12 @@ function checkWeights(source: RandomAccessSource, { tensors, unreadable }: Named
     throw new FormatError({
       file: source.path,
       tensor: first.name,
-      reason: `is ${first.reason}, which is not read, and there are no other tensors`,
-      remedy: 'Save the model with dense weights.',
+      reason: l10n.t('is {0}, which is not read, and there are no other tensors', first.reason),
+      remedy: l10n.t('Save the model with dense weights.'),
     });
   }
-  const reason = tensors.length > 0 ? 'holds the state of an optimiser, but no weights' : 'holds no weights';
+  const reason =
+    tensors.length > 0 ? l10n.t('holds the state of an optimiser, but no weights') : l10n.t('holds no weights');
   throw new FormatError({ file: source.path, reason, remedy: SAVE_AGAIN });
 }
 
@@ -82,7 +85,10 @@ function copiesNote({ copies, tensors }: NamedTensors): CheckpointNote | undefin
     .map(({ name }) => name);
   return {
     code: 'weight-copies',
-    message: `${copies.slice(0, MAX_NAMES).join(', ')} holds a second copy of the weights, which is listed but not counted.`,
+    message: l10n.t(
+      '{0} holds a second copy of the weights, which is listed but not counted.',
+      copies.slice(0, MAX_NAMES).join(', '),
+    ),
     tensors: names,
   };
 }
@@ -90,10 +96,9 @@ function copiesNote({ copies, tensors }: NamedTensors): CheckpointNote | undefin
 function unreadableNote({ unreadable }: NamedTensors): CheckpointNote | undefined {
   if (unreadable.length === 0) return undefined;
   const shown = unreadable.slice(0, MAX_NAMES).map(({ name, reason }) => `${name} (${reason})`);
-  const more = unreadable.length > shown.length ? ` and ${unreadable.length - shown.length} more` : '';
   return {
     code: 'tensors-not-read',
-    message: `These tensors are not read, and not counted: ${shown.join(', ')}${more}.`,
+    message: l10n.t('These tensors are not read, and not counted: {0}.', listed(shown, unreadable.length)),
     tensors: unreadable.map(({ name }) => name),
   };
 }
@@ -134,24 +139,30 @@ function ascii(bytes: Uint8Array, start: number, length: number): string {
 function notTorch(source: RandomAccessSource, head: Uint8Array): FormatError {
   const error = (reason: string, remedy: string): FormatError =>
     new FormatError({ file: source.path, offset: 0, reason, remedy });
-  if (head.length === 0) return error('is empty', 'Copy or download it again.');
+  if (head.length === 0) return error(l10n.t('is empty'), l10n.t('Copy or download it again.'));
   if (ascii(head, 0, 40).startsWith('version https://git-lfs.github.com/')) {
-    return error('is a pointer of Git LFS, not the file itself', 'Run `git lfs pull`, then open it again.');
+    return error(
+      l10n.t('is a pointer of Git LFS, not the file itself'),
+      l10n.t('Run `git lfs pull`, then open it again.'),
+    );
   }
   if (isTorchTar(head)) {
-    return error('is in the tar format of PyTorch before 0.1.10, which is not read', SAVE_AGAIN);
+    return error(l10n.t('is in the tar format of PyTorch before 0.1.10, which is not read'), SAVE_AGAIN);
   }
-  if (ascii(head, 257, 5) === 'ustar') return error('is a tar archive', 'Unpack it, and open the model within.');
-  if (ascii(head, 0, 2) === '\x1f\x8b')
-    return error('is compressed with gzip', 'Unpack it, and open the model within.');
+  if (ascii(head, 257, 5) === 'ustar') {
+    return error(l10n.t('is a tar archive'), l10n.t('Unpack it, and open the model within.'));
+  }
+  if (ascii(head, 0, 2) === '\x1f\x8b') {
+    return error(l10n.t('is compressed with gzip'), l10n.t('Unpack it, and open the model within.'));
+  }
   if (isPickle(head)) {
     return error(
-      'is a pickle that was not written by torch.save',
-      'In Python, load it if you trust where it comes from, and save its weights with torch.save.',
+      l10n.t('is a pickle that was not written by torch.save'),
+      l10n.t('In Python, load it if you trust where it comes from, and save its weights with torch.save.'),
     );
   }
   return error(
-    'is not a PyTorch file: it begins neither like a zip archive nor like a pickle',
-    'Check that the download is complete and that it is a model, not a web page.',
+    l10n.t('is not a PyTorch file: it begins neither like a zip archive nor like a pickle'),
+    l10n.t('Check that the download is complete and that it is a model, not a web page.'),
   );
 }

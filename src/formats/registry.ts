@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import * as l10n from '@vscode/l10n';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { npyReader } from './npy';
@@ -103,8 +104,8 @@ export async function readCheckpoint(context: OpenContext): Promise<Checkpoint> 
   if (checkpoint.tensors.length === 0) {
     throw new FormatError({
       file: source.path,
-      reason: 'holds no weights',
-      remedy: 'Open the file that the weights were saved to.',
+      reason: l10n.t('holds no weights'),
+      remedy: l10n.t('Open the file that the weights were saved to.'),
     });
   }
   return checkpoint;
@@ -121,8 +122,8 @@ async function chooseReader(head: Uint8Array, source: RandomAccessSource): Promi
     if (manifest !== undefined) {
       throw new FormatError({
         file: source.path,
-        reason: 'holds bytes of TensorFlow.js weights, but not their names and shapes',
-        remedy: `Open ${manifest} instead.`,
+        reason: l10n.t('holds bytes of TensorFlow.js weights, but not their names and shapes'),
+        remedy: l10n.t('Open {0} instead.', manifest),
       });
     }
   }
@@ -132,20 +133,25 @@ async function chooseReader(head: Uint8Array, source: RandomAccessSource): Promi
     file: source.path,
     offset: 0,
     reason:
-      head[0] === 0x50 && head[1] === 0x4b ? 'is a zip file without a model' : 'is of no format that is known here',
-    remedy: `Choose a model file: ${READABLE_FORMATS}.`,
+      head[0] === 0x50 && head[1] === 0x4b
+        ? l10n.t('is a zip file without a model')
+        : l10n.t('is of no format that is known here'),
+    remedy: l10n.t('Choose a model file: {0}.', READABLE_FORMATS),
   });
 }
 
-/** The file to open for a path: itself, or what a folder holds. */
-async function mainFile(file: string): Promise<string> {
+/**
+ * The file to open for a path: itself, or what a folder holds.
+ * @throws {FormatError} if there is none, or several
+ */
+export async function mainFile(file: string): Promise<string> {
   let entries: string[];
   try {
     const stats = await stat(file);
     if (stats.isFile()) return file;
     // A named pipe would block for ever once it is opened.
     if (!stats.isDirectory()) {
-      throw new FormatError({ file, reason: 'is not a regular file', remedy: 'Choose a model file.' });
+      throw new FormatError({ file, reason: l10n.t('is not a regular file'), remedy: l10n.t('Choose a model file.') });
     }
     entries = await readdir(file);
   } catch (error) {
@@ -159,8 +165,11 @@ async function mainFile(file: string): Promise<string> {
   const shown = models.slice(0, 3).join(', ');
   throw new FormatError({
     file,
-    reason: models.length === 0 ? 'is a folder without a model' : `is a folder with several models (${shown}, …)`,
-    remedy: models.length === 0 ? `Choose a model file: ${READABLE_FORMATS}.` : 'Choose one of them.',
+    reason:
+      models.length === 0
+        ? l10n.t('is a folder without a model')
+        : l10n.t('is a folder with several models ({0}, …)', shown),
+    remedy: models.length === 0 ? l10n.t('Choose a model file: {0}.', READABLE_FORMATS) : l10n.t('Choose one of them.'),
   });
 }
 
@@ -176,6 +185,12 @@ function asFormatError(error: unknown, file: string): unknown {
   if (error instanceof FormatError || error instanceof CancelledError) return error;
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;
-  if (code === 'ENOENT') return new FormatError({ file, reason: 'does not exist', remedy: 'Check the path.' });
-  return new FormatError({ file, reason: `cannot be read (${code})`, remedy: 'Check the disk and the permissions.' });
+  if (code === 'ENOENT') {
+    return new FormatError({ file, reason: l10n.t('does not exist'), remedy: l10n.t('Check the path.') });
+  }
+  return new FormatError({
+    file,
+    reason: l10n.t('cannot be read ({0})', code),
+    remedy: l10n.t('Check the disk and the permissions.'),
+  });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { BYTES_PER_ELEMENT, type DType } from './dtype';
 import { FormatError } from './errors';
 import { JsonCursor } from './json-cursor';
@@ -53,7 +54,14 @@ export interface SafetensorsTensor {
   readonly byteLength: number;
 }
 
-const REMEDY = 'The file is damaged or incomplete: copy or download it again.';
+/** What messages call the parts of the header. */
+const HEADER = l10n.t('the header');
+const METADATA_VALUE = l10n.t('a value of {0}', '"__metadata__"');
+const DESCRIPTION = l10n.t('the description of a tensor');
+const SHAPE = { whole: '"shape"', item: l10n.t('a number in {0}', '"shape"') };
+const DATA_OFFSETS = { whole: '"data_offsets"', item: l10n.t('a number in {0}', '"data_offsets"') };
+
+const REMEDY = l10n.t('The file is damaged or incomplete: copy or download it again.');
 
 /**
  * Reads and checks the header of a safetensors file, by the rules of the format
@@ -69,20 +77,20 @@ export async function readSafetensorsHeader(
   const fail = (reason: string, offset?: number, tensor?: string): FormatError =>
     new FormatError({ file: source.path, reason, offset, tensor, remedy: REMEDY });
   if (source.size < LENGTH_BYTES + 2) {
-    throw fail(`has ${String(source.size)} bytes, too few for a safetensors header`, source.size);
+    throw fail(l10n.t('has {0} bytes, too few for a safetensors header', source.size), source.size);
   }
   const claimed = headerLength(await source.read(0, LENGTH_BYTES, signal));
   if (claimed > MAX_HEADER_BYTES) {
-    throw fail(`claims a header of ${String(claimed)} bytes; at most ${String(MAX_HEADER_BYTES)} are read`, 0);
+    throw fail(l10n.t('claims a header of {0} bytes; at most {1} are read', String(claimed), MAX_HEADER_BYTES), 0);
   }
   const headerBytes = Number(claimed);
   const dataStart = LENGTH_BYTES + headerBytes;
   if (dataStart > source.size) {
-    throw fail(`ends inside its header: that should end at byte ${String(dataStart)}`, source.size);
+    throw fail(l10n.t('ends inside its header: that should end at byte {0}', dataStart), source.size);
   }
   const header = await source.read(LENGTH_BYTES, headerBytes, signal);
   // The format wants "{" as the first byte, so that files can be told by it.
-  if (header[0] !== 0x7b) throw fail('has a header that does not start with "{"', LENGTH_BYTES);
+  if (header[0] !== 0x7b) throw fail(l10n.t('has a header that does not start with "{"'), LENGTH_BYTES);
   const tensors = parseHeader(new JsonCursor(header, source.path, REMEDY, LENGTH_BYTES), dataStart, fail);
   return inOrder(tensors, dataStart, source.size, fail);
 }
@@ -102,22 +110,22 @@ type Fail = (reason: string, offset?: number, tensor?: string) => FormatError;
 function parseHeader(json: JsonCursor, dataStart: number, fail: Fail): ParsedTensor[] {
   const tensors: ParsedTensor[] = [];
   const names = new Set<string>();
-  json.readObject('the header', (name, entryOffset) => {
-    if (names.has(name)) throw fail(`lists the name ${quote(name)} twice`, entryOffset);
+  json.readObject(HEADER, (name, entryOffset) => {
+    if (names.has(name)) throw fail(l10n.t('lists the name {0} twice', quote(name)), entryOffset);
     names.add(name);
     if (name === '__metadata__') {
       json.readObject('"__metadata__"', () => {
-        json.readString('a value of "__metadata__"');
+        json.readString(METADATA_VALUE);
       });
       return;
     }
     if (name.length > MAX_NAME_LENGTH) {
       throw fail(
-        `has a tensor name of ${String(name.length)} characters; at most ${String(MAX_NAME_LENGTH)} are read`,
+        l10n.t('has a tensor name of {0} characters; at most {1} are read', name.length, MAX_NAME_LENGTH),
         entryOffset,
       );
     }
-    if (tensors.length >= MAX_TENSORS) throw fail(`lists more than ${String(MAX_TENSORS)} tensors`, entryOffset);
+    if (tensors.length >= MAX_TENSORS) throw fail(l10n.t('lists more than {0} tensors', MAX_TENSORS), entryOffset);
     tensors.push(parseTensor(json, name, entryOffset, dataStart, fail));
   });
   json.end();
@@ -128,54 +136,65 @@ function parseTensor(json: JsonCursor, name: string, entryOffset: number, dataSt
   let typeName: string | undefined;
   let shape: number[] | undefined;
   let range: number[] | undefined;
-  json.readObject('the description of a tensor', (key, offset) => {
+  json.readObject(DESCRIPTION, (key, offset) => {
     const repeated = (value: unknown): void => {
-      if (value !== undefined) throw fail(`has two entries "${key}"`, offset, name);
+      if (value !== undefined) throw fail(l10n.t('has two entries "{0}"', key), offset, name);
     };
     if (key === 'dtype') {
       repeated(typeName);
       typeName = json.readString('"dtype"');
     } else if (key === 'shape') {
       repeated(shape);
-      shape = readSizes(json, '"shape"', MAX_DIMENSIONS);
+      shape = readSizes(json, SHAPE, MAX_DIMENSIONS);
     } else if (key === 'data_offsets') {
       repeated(range);
-      range = readSizes(json, '"data_offsets"', 2);
+      range = readSizes(json, DATA_OFFSETS, 2);
     } else {
       json.skip();
     }
   });
   if (typeName === undefined || shape === undefined || range === undefined) {
     const lacking = typeName === undefined ? 'dtype' : shape === undefined ? 'shape' : 'data_offsets';
-    throw fail(`has no "${lacking}"`, entryOffset, name);
+    throw fail(l10n.t('has no "{0}"', lacking), entryOffset, name);
   }
   const [begin, end] = range;
-  if (begin === undefined || end === undefined) throw fail('has fewer than two "data_offsets"', entryOffset, name);
-  if (begin > end) throw fail(`ends (${String(end)}) before it begins (${String(begin)})`, entryOffset, name);
+  if (begin === undefined || end === undefined) {
+    throw fail(l10n.t('has fewer than two "data_offsets"'), entryOffset, name);
+  }
+  if (begin > end) throw fail(l10n.t('ends ({0}) before it begins ({1})', end, begin), entryOffset, name);
   const dtype = DTYPES.get(typeName);
   const bits = dtype === undefined ? PACKED_BITS.get(typeName) : 8 * BYTES_PER_ELEMENT[dtype];
-  if (bits === undefined) throw fail(`has the unknown dtype ${quote(typeName)}`, entryOffset, name);
+  if (bits === undefined) throw fail(l10n.t('has the unknown dtype {0}', quote(typeName)), entryOffset, name);
   const count = elementCount(shape);
   const byteLength = count === undefined ? undefined : (count * bits) / 8;
   if (count === undefined || !Number.isSafeInteger(byteLength)) {
     throw fail(
-      `has a shape, [${shape.join(', ')}] of ${typeName}, that is too large or fills no whole bytes`,
+      l10n.t('has a shape, [{0}] of {1}, that is too large or fills no whole bytes', shape.join(', '), typeName),
       entryOffset,
       name,
     );
   }
   if (byteLength !== end - begin) {
-    const expected = `[${shape.join(', ')}] of ${typeName} takes ${String(byteLength)} bytes`;
-    throw fail(`is given ${String(end - begin)} bytes, but ${expected}`, entryOffset, name);
+    throw fail(
+      l10n.t(
+        'is given {0} bytes, but [{1}] of {2} takes {3} bytes',
+        end - begin,
+        shape.join(', '),
+        typeName,
+        String(byteLength),
+      ),
+      entryOffset,
+      name,
+    );
   }
   return { name, dtype, shape, count, offset: dataStart + begin, byteLength, entryOffset };
 }
 
-function readSizes(json: JsonCursor, what: string, most: number): number[] {
+function readSizes(json: JsonCursor, what: typeof SHAPE, most: number): number[] {
   const sizes: number[] = [];
-  json.readArray(what, (index) => {
-    if (index >= most) throw json.error(`${what} has more than ${String(most)} numbers`);
-    sizes.push(json.readSize(`a number in ${what}`));
+  json.readArray(what.whole, (index) => {
+    if (index >= most) throw json.error(l10n.t('{0} has more than {1} numbers', what.whole, most));
+    sizes.push(json.readSize(what.item));
   });
   return sizes;
 }
@@ -185,24 +204,25 @@ function inOrder(tensors: ParsedTensor[], dataStart: number, fileSize: number, f
   tensors.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength);
   let end = dataStart;
   let previous: string | undefined;
-  const before = (): string => (previous === undefined ? 'the header' : quote(previous));
+  const before = (): string => (previous === undefined ? HEADER : quote(previous));
   for (const { name, offset, byteLength, entryOffset } of tensors) {
-    if (offset < end) throw fail(`overlaps ${before()} by ${String(end - offset)} bytes`, entryOffset, name);
+    if (offset < end) throw fail(l10n.t('overlaps {0} by {1} bytes', before(), end - offset), entryOffset, name);
     if (offset > end) {
       throw fail(
-        `leaves ${String(offset - end)} bytes unused after ${before()}, which the format forbids`,
+        l10n.t('leaves {0} bytes unused after {1}, which the format forbids', offset - end, before()),
         entryOffset,
         name,
       );
     }
     end = offset + byteLength;
     if (end > fileSize) {
-      throw fail(`should end at byte ${String(end)}, but the file has ${String(fileSize)} bytes`, entryOffset, name);
+      throw fail(l10n.t('should end at byte {0}, but the file has {1} bytes', end, fileSize), entryOffset, name);
     }
     previous = name;
   }
-  if (end < fileSize)
-    throw fail(`has ${String(fileSize - end)} bytes after its last tensor, which the format forbids`, end);
+  if (end < fileSize) {
+    throw fail(l10n.t('has {0} bytes after its last tensor, which the format forbids', fileSize - end), end);
+  }
   return tensors;
 }
 

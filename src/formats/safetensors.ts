@@ -1,4 +1,5 @@
 import path from 'node:path';
+import * as l10n from '@vscode/l10n';
 import type { Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from './checkpoint';
 import { FormatError } from './errors';
 import { isQuantizationConstant, tensorRole } from './roles';
@@ -50,8 +51,8 @@ export async function readSafetensorsFile(
   if (packed.length > 0 && tensors.length === 0) {
     throw new FormatError({
       file: source.path,
-      reason: 'holds only tensors of 4-bit and 6-bit floats, which are not analysed',
-      remedy: 'Analyse the model in a wider type, from before it was packed.',
+      reason: l10n.t('holds only tensors of 4-bit and 6-bit floats, which are not analysed'),
+      remedy: l10n.t('Analyse the model in a wider type, from before it was packed.'),
     });
   }
   return { tensors, notes: [...packedNote(packed), ...scalesNote(tensors)] };
@@ -59,10 +60,11 @@ export async function readSafetensorsFile(
 
 function packedNote(tensors: readonly string[]): CheckpointNote[] {
   if (tensors.length === 0) return [];
-  const count = `${String(tensors.length)} tensors of 4-bit or 6-bit floats`;
-  return [
-    { code: 'packed-tensors', message: `${count} are packed into shared bytes; they are not analysed.`, tensors },
-  ];
+  const message = l10n.t(
+    '{0} tensors of 4-bit or 6-bit floats are packed into shared bytes; they are not analysed.',
+    tensors.length,
+  );
+  return [{ code: 'packed-tensors', message, tensors }];
 }
 
 /** 8-bit floats as models are published come with scales, block by block, in tensors of their own. */
@@ -70,8 +72,9 @@ function scalesNote(tensors: readonly TensorEntry[]): CheckpointNote[] {
   if (!tensors.some(({ dtype, role }) => role === 'weight' && dtype.startsWith('float8_'))) return [];
   const scales = tensors.filter(({ name, dtype }) => isQuantizationConstant(name, dtype)).map(({ name }) => name);
   if (scales.length === 0) return [];
-  const message =
-    'The scales of the 8-bit weights are tensors of their own; the weights are analysed as stored, without them.';
+  const message = l10n.t(
+    'The scales of the 8-bit weights are tensors of their own; the weights are analysed as stored, without them.',
+  );
   return [{ code: 'separate-scales', message, tensors: scales }];
 }
 
@@ -83,9 +86,12 @@ function shardNote(file: string): CheckpointNote[] {
   return [
     {
       code: 'one-shard-of-many',
-      message:
-        `This is part ${String(Number(number))} of ${String(Number(total))} of a model. ` +
-        `Open ${model}.safetensors.index.json to analyse the whole.`,
+      message: l10n.t(
+        'This is part {0} of {1} of a model. Open {2}.safetensors.index.json to analyse the whole.',
+        Number(number),
+        Number(total),
+        model,
+      ),
     },
   ];
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from './checkpoint';
 import { FormatError } from './errors';
 import { readJsonFile, type JsonCursor } from './json-cursor';
@@ -7,7 +8,11 @@ import { readSafetensorsFile } from './safetensors';
 import { openSiblings } from './sibling';
 import type { RandomAccessSource } from './source';
 
-const REMEDY = 'Download the index and its parts again, from one revision of the model.';
+/** What messages call the parts of the index. */
+const INDEX = l10n.t('the index');
+const SHARD_FILE = l10n.t('the file of a tensor');
+
+const REMEDY = l10n.t('Download the index and its parts again, from one revision of the model.');
 
 /** What one file of a sharded model holds; extents refer to the file by its index in the checkpoint. */
 interface Shard {
@@ -63,14 +68,15 @@ async function openIndex(context: OpenContext, shards: ShardFormat): Promise<Che
   // The shards are numbered by name, and their numbers follow the order of the layers.
   const names = [...new Set(weightMap.values())].sort();
   if (names.length > MAX_FILES) {
-    throw fail(source.path, `names ${String(names.length)} files; at most ${String(MAX_FILES)} are read`);
+    throw fail(source.path, l10n.t('names {0} files; at most {1} are read', names.length, MAX_FILES));
   }
   const sources = await openSiblings(source.path, names, (name) => context.openSibling(name));
   const read = (file: number, shard: RandomAccessSource): Promise<Shard> => shards.readShard(shard, file, context);
   const { tensors, notes } = await readShards(source.path, weightMap, names, sources, read);
   return {
     format: shards.format,
-    formatLabel: `${shards.label}, ${String(names.length)} ${names.length === 1 ? 'shard' : 'shards'}`,
+    formatLabel:
+      names.length === 1 ? l10n.t('{0}, 1 shard', shards.label) : l10n.t('{0}, {1} shards', shards.label, names.length),
     files: sources.map(({ path, size }) => ({ path, size })),
     tensors,
     notes,
@@ -84,27 +90,27 @@ function inFile(tensor: TensorEntry, file: number): TensorEntry {
 
 function readWeightMap(json: JsonCursor): ReadonlyMap<string, string> {
   let weightMap: Map<string, string> | undefined;
-  json.readObject('the index', (section, offset) => {
+  json.readObject(INDEX, (section, offset) => {
     if (section !== 'weight_map') {
       json.skip();
       return;
     }
-    if (weightMap !== undefined) throw json.error('has "weight_map" twice', offset);
+    if (weightMap !== undefined) throw json.error(l10n.t('has "weight_map" twice'), offset);
     const map = new Map<string, string>();
     weightMap = map;
     json.readObject('"weight_map"', (tensor, entryOffset) => {
-      const shard = json.readString('the file of a tensor');
+      const shard = json.readString(SHARD_FILE);
       if (tensor.length > MAX_NAME_LENGTH || shard.length > MAX_NAME_LENGTH) {
-        throw json.error(`has a name of more than ${String(MAX_NAME_LENGTH)} characters`, entryOffset);
+        throw json.error(l10n.t('has a name of more than {0} characters', MAX_NAME_LENGTH), entryOffset);
       }
-      if (map.size >= MAX_TENSORS) throw json.error(`lists more than ${String(MAX_TENSORS)} tensors`, entryOffset);
-      if (map.has(tensor)) throw json.error(`lists the tensor ${JSON.stringify(tensor)} twice`, entryOffset);
+      if (map.size >= MAX_TENSORS) throw json.error(l10n.t('lists more than {0} tensors', MAX_TENSORS), entryOffset);
+      if (map.has(tensor)) throw json.error(l10n.t('lists the tensor {0} twice', JSON.stringify(tensor)), entryOffset);
       map.set(tensor, shard);
     });
   });
   json.end();
-  if (weightMap === undefined) throw json.error('has no "weight_map"', 0);
-  if (weightMap.size === 0) throw json.error('has an empty "weight_map": there are no weights', 0);
+  if (weightMap === undefined) throw json.error(l10n.t('has no "weight_map"'), 0);
+  if (weightMap.size === 0) throw json.error(l10n.t('has an empty "weight_map": there are no weights'), 0);
   return weightMap;
 }
 
@@ -125,7 +131,7 @@ async function readShards(
   for (const [file, shard] of shards.entries()) {
     const read = await readShard(file, shard);
     if (tensors.length + read.tensors.length > MAX_TENSORS) {
-      throw fail(index, `leads to more than ${String(MAX_TENSORS)} tensors`);
+      throw fail(index, l10n.t('leads to more than {0} tensors', MAX_TENSORS));
     }
     notes.push(...read.notes);
     for (const name of read.notes.flatMap((note) => note.tensors ?? [])) mentioned.add(name);
@@ -146,21 +152,24 @@ async function readShards(
     throw new FormatError({
       file: shard?.path ?? index,
       tensor: name,
-      reason: `is not in this file, where the index ${index} says it is`,
+      reason: l10n.t('is not in this file, where the index {0} says it is', index),
       remedy: REMEDY,
     });
   }
   if (unlisted.length > 0) {
     notes.push({
       code: 'not-in-index',
-      message: `${String(unlisted.length)} tensors are in the files but not in the index; they are analysed too.`,
+      message: l10n.t('{0} tensors are in the files but not in the index; they are analysed too.', unlisted.length),
       tensors: unlisted,
     });
   }
   if (repeated.length > 0) {
     notes.push({
       code: 'repeated-tensors',
-      message: `${String(repeated.length)} tensors are in several files; only those that the index names are analysed.`,
+      message: l10n.t(
+        '{0} tensors are in several files; only those that the index names are analysed.',
+        repeated.length,
+      ),
       tensors: repeated,
     });
   }

@@ -1,7 +1,9 @@
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { FormatError } from './errors';
 import { MAX_FILES } from './limits';
+import { listed } from './name-list';
 import { FileSource, type RandomAccessSource } from './source';
 
 /** A file that a model names and that is not there; readers collect these to name all that are missing at once. */
@@ -28,7 +30,7 @@ export class MissingSiblingError extends FormatError {
  */
 export async function resolveSibling(mainFile: string, name: string): Promise<string> {
   const objection = objectionToName(name);
-  if (objection !== undefined) throw outside(mainFile, name, objection);
+  if (objection !== undefined) throw outside(mainFile, objection);
   const folder = path.dirname(mainFile);
   const candidate = path.join(folder, ...name.split('/'));
   let real: string;
@@ -39,13 +41,21 @@ export async function resolveSibling(mainFile: string, name: string): Promise<st
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new MissingSiblingError(mainFile, name);
-    throw outside(mainFile, name, `cannot be followed (${code ?? String(error)})`);
+    throw outside(
+      mainFile,
+      l10n.t('names the file {0}, which cannot be followed ({1})', quote(name), code ?? String(error)),
+    );
   }
   if (!folders.some((allowed) => isBelow(real, allowed))) {
-    throw outside(mainFile, name, 'is a link that leads out of the folder of the model');
+    throw outside(
+      mainFile,
+      l10n.t('names the file {0}, which is a link that leads out of the folder of the model', quote(name)),
+    );
   }
   // A named pipe would block for ever once it is opened.
-  if (!(await stat(real)).isFile()) throw outside(mainFile, name, 'is not a regular file');
+  if (!(await stat(real)).isFile()) {
+    throw outside(mainFile, l10n.t('names the file {0}, which is not a regular file', quote(name)));
+  }
   return candidate;
 }
 
@@ -63,8 +73,8 @@ export class SiblingFiles {
     if (this.sources.size >= MAX_FILES) {
       throw new FormatError({
         file: this.mainFile,
-        reason: `names more than ${String(MAX_FILES)} files`,
-        remedy: 'Check where the file comes from.',
+        reason: l10n.t('names more than {0} files', MAX_FILES),
+        remedy: l10n.t('Check where the file comes from.'),
       });
     }
     const source = await FileSource.open(file);
@@ -90,8 +100,8 @@ export async function openSiblings(
   if (names.length > MAX_FILES) {
     throw new FormatError({
       file: mainFile,
-      reason: `names ${String(names.length)} files; at most ${String(MAX_FILES)} are opened`,
-      remedy: 'Check where the file comes from.',
+      reason: l10n.t('names {0} files; at most {1} are opened', names.length, MAX_FILES),
+      remedy: l10n.t('Check where the file comes from.'),
     });
   }
   const sources: RandomAccessSource[] = [];
@@ -109,31 +119,51 @@ export async function openSiblings(
 }
 
 function missing(mainFile: string, names: readonly string[]): ConstructorParameters<typeof FormatError>[0] {
-  const shown = names.slice(0, 3).map((name) => `"${name}"`);
-  const more = names.length > shown.length ? ` and ${String(names.length - shown.length)} more` : '';
-  return {
-    file: mainFile,
-    reason: `names ${shown.join(', ')}${more}, which ${names.length === 1 ? 'is' : 'are'} not in its folder`,
-    remedy: `Copy or download the missing ${names.length === 1 ? 'file' : 'files'} into ${path.dirname(mainFile)}.`,
-  };
+  const shown = listed(
+    names.slice(0, 3).map((name) => l10n.t('"{0}"', name)),
+    names.length,
+  );
+  const folder = path.dirname(mainFile);
+  return names.length === 1
+    ? {
+        file: mainFile,
+        reason: l10n.t('names {0}, which is not in its folder', shown),
+        remedy: l10n.t('Copy or download the missing file into {0}.', folder),
+      }
+    : {
+        file: mainFile,
+        reason: l10n.t('names {0}, which are not in its folder', shown),
+        remedy: l10n.t('Copy or download the missing files into {0}.', folder),
+      };
 }
 
 function objectionToName(name: string): string | undefined {
-  if (name === '') return 'is empty';
-  if (name.includes('\0')) return 'contains a NUL character';
-  if (name.includes('\\')) return 'contains a backslash';
-  if (/^[a-z][a-z0-9+.-]*:/i.test(name)) return 'is a URL or has a drive letter; nothing is downloaded';
-  if (name.startsWith('/') || path.isAbsolute(name)) return 'is an absolute path';
-  if (name.split('/').includes('..')) return 'leads out of the folder of the model';
+  if (name === '') return l10n.t('names the file {0}, which is empty', quote(name));
+  if (name.includes('\0')) return l10n.t('names the file {0}, which contains a NUL character', quote(name));
+  if (name.includes('\\')) return l10n.t('names the file {0}, which contains a backslash', quote(name));
+  if (/^[a-z][a-z0-9+.-]*:/i.test(name)) {
+    return l10n.t('names the file {0}, which is a URL or has a drive letter; nothing is downloaded', quote(name));
+  }
+  if (name.startsWith('/') || path.isAbsolute(name)) {
+    return l10n.t('names the file {0}, which is an absolute path', quote(name));
+  }
+  if (name.split('/').includes('..')) {
+    return l10n.t('names the file {0}, which leads out of the folder of the model', quote(name));
+  }
   return undefined;
 }
 
-function outside(mainFile: string, name: string, objection: string): FormatError {
-  const shown = name.length > 200 ? `${name.slice(0, 200)}…` : name;
+function quote(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+}
+
+function outside(mainFile: string, reason: string): FormatError {
   return new FormatError({
     file: mainFile,
-    reason: `names the file ${JSON.stringify(shown)}, which ${objection}`,
-    remedy: 'Only files beside the model are read: put them into its folder, or check where the file comes from.',
+    reason,
+    remedy: l10n.t(
+      'Only files beside the model are read: put them into its folder, or check where the file comes from.',
+    ),
   });
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import * as l10n from '@vscode/l10n';
 import type { RandomAccessSource } from './source';
 
 /** Why a file is not a model that can be read, and what to do. */
@@ -8,21 +9,21 @@ export interface Objection {
 }
 
 /** What Prunability reads, for messages. */
-export const READABLE_FORMATS =
-  'safetensors (one file, or sharded through its .index.json), PyTorch (.pt, .pth, .bin, .ckpt), NumPy (.npy, .npz) ' +
-  'and TensorFlow.js (model.json)';
+export const READABLE_FORMATS = l10n.t(
+  'safetensors (one file, or sharded through its .index.json), PyTorch (.pt, .pth, .bin, .ckpt), NumPy (.npy, .npz) and TensorFlow.js (model.json)',
+);
 
-const CONVERT = `This version reads ${READABLE_FORMATS}: convert the model to one of these.`;
-const DOWNLOAD = 'Download the file again; a model behind a login needs an access token.';
+const CONVERT = l10n.t('This version reads {0}: convert the model to one of these.', READABLE_FORMATS);
+const DOWNLOAD = l10n.t('Download the file again; a model behind a login needs an access token.');
 
 /** Archives and compressed files, by their first bytes (as Latin-1). */
 const ARCHIVES: readonly (readonly [magic: string, name: string])[] = [
-  ['\x1f\x8b', 'a gzip file'],
-  ["7z\xbc\xaf'\x1c", 'a 7z archive'],
-  ['\x28\xb5\x2f\xfd', 'a zstd file'],
-  ['\xfd7zXZ\0', 'an xz file'],
-  ['BZh', 'a bzip2 file'],
-  ['Rar!\x1a\x07', 'a RAR archive'],
+  ['\x1f\x8b', l10n.t('a gzip file')],
+  ["7z\xbc\xaf'\x1c", l10n.t('a 7z archive')],
+  ['\x28\xb5\x2f\xfd', l10n.t('a zstd file')],
+  ['\xfd7zXZ\0', l10n.t('an xz file')],
+  ['BZh', l10n.t('a bzip2 file')],
+  ['Rar!\x1a\x07', l10n.t('a RAR archive')],
 ];
 
 /** Error texts that model hubs send with a status that some download tools ignore. */
@@ -36,7 +37,7 @@ const DOWNLOAD_ERRORS =
  */
 export function recogniseUnreadable(head: Uint8Array, source: RandomAccessSource): Objection | undefined {
   if (source.size === 0) {
-    return { reason: 'is empty', remedy: 'Copy or download the file again.' };
+    return { reason: l10n.t('is empty'), remedy: l10n.t('Copy or download the file again.') };
   }
   const text = Buffer.from(head).toString('latin1');
   return recognisePlaceholder(head) ?? archive(text) ?? foreignModel(text, source.path.toLowerCase());
@@ -51,8 +52,11 @@ export function recognisePlaceholder(head: Uint8Array): Objection | undefined {
   ) {
     const size = /\nsize (\d+)/.exec(text)?.[1];
     return {
-      reason: `is a Git LFS pointer, not the file itself${size === undefined ? '' : `, which has ${size} bytes`}`,
-      remedy: 'Run `git lfs pull` in its repository.',
+      reason:
+        size === undefined
+          ? l10n.t('is a Git LFS pointer, not the file itself')
+          : l10n.t('is a Git LFS pointer, not the file itself, which has {0} bytes', size),
+      remedy: l10n.t('Run `git lfs pull` in its repository.'),
     };
   }
   const start = text
@@ -60,11 +64,11 @@ export function recognisePlaceholder(head: Uint8Array): Objection | undefined {
     .trimStart()
     .toLowerCase();
   if (/^<(!doctype|html|head|body|\?xml|error)/.test(start)) {
-    return { reason: 'is a web page, not a model: the download has failed', remedy: DOWNLOAD };
+    return { reason: l10n.t('is a web page, not a model: the download has failed'), remedy: DOWNLOAD };
   }
   if (DOWNLOAD_ERRORS.test(text)) {
     return {
-      reason: `is the error message of a failed download (${JSON.stringify(text.slice(0, 60))})`,
+      reason: l10n.t('is the error message of a failed download ({0})', JSON.stringify(text.slice(0, 60))),
       remedy: DOWNLOAD,
     };
   }
@@ -75,26 +79,26 @@ function archive(text: string): Objection | undefined {
   const known = ARCHIVES.find(([magic]) => text.startsWith(magic));
   // PyTorch before 0.1.10 wrote tar files; those are left to its reader, which knows what to say.
   const isTar = text.slice(257, 262) === 'ustar' && !/^(sys_info|pickle|tensors|storages)\0/.test(text);
-  const name = known?.[1] ?? (isTar ? 'a tar archive' : undefined);
+  const name = known?.[1] ?? (isTar ? l10n.t('a tar archive') : undefined);
   if (name === undefined) return undefined;
-  return { reason: `is ${name}`, remedy: 'Unpack it, and open the model that is in it.' };
+  return { reason: l10n.t('is {0}', name), remedy: l10n.t('Unpack it, and open the model that is in it.') };
 }
 
 function foreignModel(text: string, file: string): Objection | undefined {
   const name = foreignByContent(text) ?? foreignByName(path.basename(file), text);
   if (name === undefined) return undefined;
-  return { reason: `is ${name}, which this version does not read yet`, remedy: CONVERT };
+  return { reason: l10n.t('is {0}, which this version does not read yet', name), remedy: CONVERT };
 }
 
 function foreignByContent(text: string): string | undefined {
-  if (text.startsWith('GGUF') || text.startsWith('FUGG')) return 'a GGUF file';
-  if (/^(lmgg|fmgg|tjgg|algg)/.test(text)) return 'an old GGML file';
-  if (text.startsWith('\x89HDF\r\n\x1a\n')) return 'an HDF5 (Keras) file';
-  if (text.slice(4, 8) === 'TFL3') return 'a TensorFlow Lite file';
+  if (text.startsWith('GGUF') || text.startsWith('FUGG')) return l10n.t('a GGUF file');
+  if (/^(lmgg|fmgg|tjgg|algg)/.test(text)) return l10n.t('an old GGML file');
+  if (text.startsWith('\x89HDF\r\n\x1a\n')) return l10n.t('an HDF5 (Keras) file');
+  if (text.slice(4, 8) === 'TFL3') return l10n.t('a TensorFlow Lite file');
   if (text.startsWith('PK\x03\x04') && /^(metadata\.json|config\.json|model\.weights\.h5)/.test(text.slice(30))) {
-    return 'a Keras 3 file';
+    return l10n.t('a Keras 3 file');
   }
-  if (isOnnx(text)) return 'an ONNX file';
+  if (isOnnx(text)) return l10n.t('an ONNX file');
   return undefined;
 }
 
@@ -113,22 +117,22 @@ function foreignByName(name: string, text: string): string | undefined {
   if (text.startsWith('PK\x03\x04')) return undefined;
   switch (path.extname(name)) {
     case '.onnx':
-      return 'an ONNX file';
+      return l10n.t('an ONNX file');
     case '.pb':
-      return 'a TensorFlow graph';
+      return l10n.t('a TensorFlow graph');
     case '.index':
     case '.data-00000-of-00001':
-      return 'a TensorFlow checkpoint';
+      return l10n.t('a TensorFlow checkpoint');
     case '.msgpack':
-      return 'a Flax (msgpack) file';
+      return l10n.t('a Flax (msgpack) file');
     case '.mlmodel':
-      return 'a Core ML model';
+      return l10n.t('a Core ML model');
     case '.tflite':
-      return 'a TensorFlow Lite file';
+      return l10n.t('a TensorFlow Lite file');
     case '.h5':
     case '.keras':
     case '.hdf5':
-      return 'a Keras file';
+      return l10n.t('a Keras file');
     default:
       return undefined;
   }

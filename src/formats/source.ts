@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
 import { FormatError, throwIfCancelled } from './errors';
 
 /** Bytes that can be read at any place without reading what stands before. */
@@ -34,7 +35,11 @@ export class FileSource implements RandomAccessSource {
     const stat = await handle.stat();
     if (!stat.isFile()) {
       await handle.close();
-      throw new FormatError({ file: path, reason: 'is not a regular file', remedy: 'Choose a model file.' });
+      throw new FormatError({
+        file: path,
+        reason: l10n.t('is not a regular file'),
+        remedy: l10n.t('Choose a model file.'),
+      });
     }
     return new FileSource(path, stat.size, handle);
   }
@@ -86,8 +91,8 @@ function checkRange(source: RandomAccessSource, offset: number, length: number):
   throw new FormatError({
     file: source.path,
     offset: source.size,
-    reason: `ends before byte ${String(offset + length)} that its header promises; it has ${String(source.size)} bytes`,
-    remedy: 'The file is incomplete: copy or download it again.',
+    reason: l10n.t('ends before byte {0} that its header promises; it has {1} bytes', offset + length, source.size),
+    remedy: l10n.t('The file is incomplete: copy or download it again.'),
   });
 }
 
@@ -96,8 +101,8 @@ export function shrunk(path: string, offset: number): FormatError {
   return new FormatError({
     file: path,
     offset,
-    reason: 'became shorter while it was read',
-    remedy: 'Another program is writing it: analyse it again once that is done.',
+    reason: l10n.t('became shorter while it was read'),
+    remedy: l10n.t('Another program is writing it: analyse it again once that is done.'),
   });
 }
 
@@ -105,14 +110,18 @@ export function shrunk(path: string, offset: number): FormatError {
 export function unreadable(path: string, error: unknown): FormatError {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT') {
-    return new FormatError({ file: path, reason: 'does not exist', remedy: 'Check the path.' });
+    return new FormatError({ file: path, reason: l10n.t('does not exist'), remedy: l10n.t('Check the path.') });
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return new FormatError({ file: path, reason: 'may not be read', remedy: 'Check the permissions of the file.' });
+    return new FormatError({
+      file: path,
+      reason: l10n.t('may not be read'),
+      remedy: l10n.t('Check the permissions of the file.'),
+    });
   }
   return new FormatError({
     file: path,
-    reason: `cannot be opened (${code ?? String(error)})`,
-    remedy: 'Check the path.',
+    reason: l10n.t('cannot be opened ({0})', code ?? String(error)),
+    remedy: l10n.t('Check the path.'),
   });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { TensorStorage } from './checkpoint';
 import { BYTES_PER_ELEMENT, type DType } from './dtype';
 import type { FormatError } from './errors';
@@ -30,8 +31,21 @@ export interface TfjsManifest {
   readonly groups: readonly WeightGroup[];
 }
 
-const NOT_TFJS =
-  'Open the model.json of a TensorFlow.js model, the .index.json of a sharded one, or the weights themselves.';
+/** What messages call the parts of the file. */
+const FILE = l10n.t('the file');
+const MANIFEST = l10n.t('the weights manifest');
+const GROUP = l10n.t('a group of weights');
+const PATH = l10n.t('a path');
+const WEIGHT = l10n.t('a weight');
+const WEIGHT_NAME = l10n.t('the name of a weight');
+const WEIGHT_DTYPE = l10n.t('the dtype of a weight');
+const WEIGHT_SHAPE = l10n.t('the shape of a weight');
+const DIMENSION = l10n.t('a dimension');
+const QUANTIZATION_DTYPE = l10n.t('the dtype of a quantization');
+
+const NOT_TFJS = l10n.t(
+  'Open the model.json of a TensorFlow.js model, the .index.json of a sharded one, or the weights themselves.',
+);
 
 /** Types that TensorFlow.js and its converter write, by their name in the manifest. */
 const DTYPES: ReadonlyMap<string, DType> = new Map<string, DType>([
@@ -57,9 +71,9 @@ export function readTfjsManifest(json: JsonCursor): TfjsManifest {
   } else {
     // Files from before the key `format` are layers models; graph models had another layout then.
     kind = 'layers-model';
-    json.readObject('the file', (key, offset) => {
+    json.readObject(FILE, (key, offset) => {
       if (key === 'weightsManifest') {
-        if (groups !== undefined) throw json.error('has "weightsManifest" twice', offset);
+        if (groups !== undefined) throw json.error(l10n.t('has "weightsManifest" twice'), offset);
         groups = readGroups(json);
       } else if (key === 'format' && json.peek() === 'string') {
         if (json.readString('"format"') === 'graph-model') kind = 'graph-model';
@@ -71,7 +85,7 @@ export function readTfjsManifest(json: JsonCursor): TfjsManifest {
   json.end();
   if (groups === undefined) {
     throw json.error(
-      'is JSON without a "weightsManifest": no TensorFlow.js model, or one without weights',
+      l10n.t('is JSON without a "weightsManifest": no TensorFlow.js model, or one without weights'),
       0,
       NOT_TFJS,
     );
@@ -83,26 +97,26 @@ function readGroups(json: JsonCursor): WeightGroup[] {
   const groups: WeightGroup[] = [];
   const names = new Set<string>();
   let files = 0;
-  json.readArray('the weights manifest', () => {
+  json.readArray(MANIFEST, () => {
     const offset = json.offset;
     let paths: string[] | undefined;
     let weights: ManifestWeight[] | undefined;
-    json.readObject('a group of weights', (key, at) => {
+    json.readObject(GROUP, (key, at) => {
       if (key === 'paths' && paths === undefined) {
         paths = readPaths(json);
       } else if (key === 'weights' && weights === undefined) {
         weights = readWeights(json, names);
       } else if (key === 'paths' || key === 'weights') {
-        throw json.error(`has "${key}" twice in one group of weights`, at);
+        throw json.error(l10n.t('has "{0}" twice in one group of weights', key), at);
       } else {
         json.skip();
       }
     });
     if (paths === undefined || weights === undefined) {
-      throw json.error('has a group of weights without "paths" or "weights"', offset);
+      throw json.error(l10n.t('has a group of weights without "paths" or "weights"'), offset);
     }
     files += paths.length;
-    if (files > MAX_FILES) throw json.error(`names more than ${String(MAX_FILES)} files`, offset);
+    if (files > MAX_FILES) throw json.error(l10n.t('names more than {0} files', MAX_FILES), offset);
     groups.push({ paths, weights });
   });
   return groups;
@@ -111,9 +125,9 @@ function readGroups(json: JsonCursor): WeightGroup[] {
 function readPaths(json: JsonCursor): string[] {
   const paths: string[] = [];
   json.readArray('"paths"', () => {
-    const path = json.readString('a path');
-    if (path.length > MAX_NAME_LENGTH) throw json.error(`has a path of ${String(path.length)} characters`);
-    if (paths.length >= MAX_FILES) throw json.error(`names more than ${String(MAX_FILES)} files`);
+    const path = json.readString(PATH);
+    if (path.length > MAX_NAME_LENGTH) throw json.error(l10n.t('has a path of {0} characters', path.length));
+    if (paths.length >= MAX_FILES) throw json.error(l10n.t('names more than {0} files', MAX_FILES));
     paths.push(path);
   });
   return paths;
@@ -124,8 +138,10 @@ function readWeights(json: JsonCursor, names: Set<string>): ManifestWeight[] {
   json.readArray('"weights"', () => {
     const offset = json.offset;
     const weight = readWeight(json);
-    if (names.has(weight.name)) throw json.error(`lists the weight ${JSON.stringify(weight.name)} twice`, offset);
-    if (names.size >= MAX_TENSORS) throw json.error(`lists more than ${String(MAX_TENSORS)} weights`, offset);
+    if (names.has(weight.name)) {
+      throw json.error(l10n.t('lists the weight {0} twice', JSON.stringify(weight.name)), offset);
+    }
+    if (names.size >= MAX_TENSORS) throw json.error(l10n.t('lists more than {0} weights', MAX_TENSORS), offset);
     names.add(weight.name);
     weights.push(weight);
   });
@@ -138,12 +154,12 @@ function readWeight(json: JsonCursor): ManifestWeight {
   let typeName: string | undefined;
   let shape: number[] | undefined;
   let quantization: Quantization | undefined;
-  json.readObject('a weight', (key) => {
+  json.readObject(WEIGHT, (key) => {
     if (key === 'name') {
-      name = json.readString('the name of a weight');
-      if (name.length > MAX_NAME_LENGTH) throw json.error(`has a weight name of ${String(name.length)} characters`);
+      name = json.readString(WEIGHT_NAME);
+      if (name.length > MAX_NAME_LENGTH) throw json.error(l10n.t('has a weight name of {0} characters', name.length));
     } else if (key === 'dtype') {
-      typeName = json.readString('the dtype of a weight');
+      typeName = json.readString(WEIGHT_DTYPE);
     } else if (key === 'shape') {
       shape = readShape(json);
     } else if (key === 'quantization') {
@@ -153,19 +169,31 @@ function readWeight(json: JsonCursor): ManifestWeight {
     }
   });
   if (name === undefined || typeName === undefined || shape === undefined) {
-    throw json.error('has a weight without "name", "dtype" or "shape"', offset);
+    throw json.error(l10n.t('has a weight without "name", "dtype" or "shape"'), offset);
   }
-  const fail = (reason: string): FormatError => json.error(`has a weight ${JSON.stringify(name)} ${reason}`, offset);
+  const fail = (reason: string): FormatError => json.error(reason, offset);
   const count = elementCount(shape);
-  if (count === undefined) throw fail(`with the impossible shape [${shape.join(', ')}]`);
+  if (count === undefined) {
+    throw fail(l10n.t('has a weight {0} with the impossible shape [{1}]', JSON.stringify(name), shape.join(', ')));
+  }
   if (typeName === 'string' && quantization === undefined) {
     return { name, dtype: undefined, shape, count, storedDtype: undefined, quantization: undefined };
   }
   const dtype = DTYPES.get(typeName);
-  if (dtype === undefined) throw fail(`with the unknown dtype ${JSON.stringify(typeName.slice(0, 40))}`);
-  const storedDtype = quantization === undefined ? dtype : storedType(dtype, quantization, fail);
+  if (dtype === undefined) {
+    throw fail(
+      l10n.t(
+        'has a weight {0} with the unknown dtype {1}',
+        JSON.stringify(name),
+        JSON.stringify(typeName.slice(0, 40)),
+      ),
+    );
+  }
+  const storedDtype = quantization === undefined ? dtype : storedType(name, dtype, quantization, fail);
   if (!Number.isSafeInteger(count * BYTES_PER_ELEMENT[storedDtype])) {
-    throw fail(`with a shape, [${shape.join(', ')}], that is too large`);
+    throw fail(
+      l10n.t('has a weight {0} with a shape, [{1}], that is too large', JSON.stringify(name), shape.join(', ')),
+    );
   }
   const { scale, min } = quantization ?? {};
   const isAffine = storedDtype !== 'float16' && scale !== undefined && min !== undefined;
@@ -180,14 +208,26 @@ interface Quantization {
 }
 
 /** By the rules of TensorFlow.js (`decodeWeights` in tfjs-core): what may be stored as what. */
-function storedType(dtype: DType, quantization: Quantization, fail: (reason: string) => FormatError): DType {
+function storedType(
+  name: string,
+  dtype: DType,
+  quantization: Quantization,
+  fail: (reason: string) => FormatError,
+): DType {
   const stored = quantization.dtype;
   if (stored === 'float16' && dtype === 'float32') return 'float16';
   if ((stored !== 'uint8' && stored !== 'uint16') || (dtype !== 'float32' && dtype !== 'int32')) {
-    throw fail(`of ${dtype} that is quantised as ${JSON.stringify(stored.slice(0, 40))}`);
+    throw fail(
+      l10n.t(
+        'has a weight {0} of {1} that is quantised as {2}',
+        JSON.stringify(name),
+        dtype,
+        JSON.stringify(stored.slice(0, 40)),
+      ),
+    );
   }
   if (!Number.isFinite(quantization.scale) || !Number.isFinite(quantization.min)) {
-    throw fail('that is quantised without a finite "scale" and "min"');
+    throw fail(l10n.t('has a weight {0} that is quantised without a finite "scale" and "min"', JSON.stringify(name)));
   }
   return stored;
 }
@@ -198,20 +238,20 @@ function readQuantization(json: JsonCursor): Quantization {
   let scale: number | undefined;
   let min: number | undefined;
   json.readObject('"quantization"', (key) => {
-    if (key === 'dtype') dtype = json.readString('the dtype of a quantization');
+    if (key === 'dtype') dtype = json.readString(QUANTIZATION_DTYPE);
     else if (key === 'scale') scale = json.readNumber('"scale"');
     else if (key === 'min') min = json.readNumber('"min"');
     else json.skip();
   });
-  if (dtype === undefined) throw json.error('has a quantization without "dtype"', offset);
+  if (dtype === undefined) throw json.error(l10n.t('has a quantization without "dtype"'), offset);
   return { dtype, scale, min };
 }
 
 function readShape(json: JsonCursor): number[] {
   const shape: number[] = [];
-  json.readArray('the shape of a weight', (index) => {
-    if (index >= MAX_DIMENSIONS) throw json.error(`has a shape of more than ${String(MAX_DIMENSIONS)} dimensions`);
-    shape.push(json.readSize('a dimension'));
+  json.readArray(WEIGHT_SHAPE, (index) => {
+    if (index >= MAX_DIMENSIONS) throw json.error(l10n.t('has a shape of more than {0} dimensions', MAX_DIMENSIONS));
+    shape.push(json.readSize(DIMENSION));
   });
   return shape;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { ByteExtent, Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from './checkpoint';
 import { BYTES_PER_ELEMENT } from './dtype';
 import { FormatError, throwIfCancelled } from './errors';
@@ -14,12 +15,12 @@ const MAX_STRINGS = 10_000_000;
 /** Strings are passed over by their length prefixes, which are read through a window of this many bytes. */
 const WINDOW_BYTES = 65_536;
 
-const REMEDY = 'Copy or download model.json and all its weight files again.';
+const REMEDY = l10n.t('Copy or download model.json and all its weight files again.');
 
 const LABELS: Readonly<Record<TfjsManifest['kind'], string>> = {
-  'graph-model': 'TensorFlow.js graph model',
-  'layers-model': 'TensorFlow.js layers model',
-  'weights-manifest': 'TensorFlow.js weights manifest',
+  'graph-model': l10n.t('TensorFlow.js graph model'),
+  'layers-model': l10n.t('TensorFlow.js layers model'),
+  'weights-manifest': l10n.t('TensorFlow.js weights manifest'),
 };
 
 /** A TensorFlow.js model (`model.json` and its binary shards), or a bare weights manifest with its shards. */
@@ -52,16 +53,16 @@ export const tfjsReader: FormatReader = {
       if (leftOver > 0) {
         notes.push({
           code: 'trailing-bytes',
-          message: `${String(leftOver)} bytes at the end of ${group.paths.at(-1) ?? ''} belong to no weight.`,
+          message: l10n.t('{0} bytes at the end of {1} belong to no weight.', leftOver, group.paths.at(-1) ?? ''),
         });
       }
     }
     if (strings.length > 0) {
-      notes.push({ code: 'string-tensors', message: 'Tensors of strings are not analysed.', tensors: strings });
+      notes.push({ code: 'string-tensors', message: l10n.t('Tensors of strings are not analysed.'), tensors: strings });
     }
     return {
       format: 'tfjs',
-      formatLabel: shards.length > 1 ? `${LABELS[kind]}, ${String(shards.length)} shards` : LABELS[kind],
+      formatLabel: shards.length > 1 ? l10n.t('{0}, {1} shards', LABELS[kind], shards.length) : LABELS[kind],
       files: shards.map(({ path, size }) => ({ path, size })),
       tensors,
       notes,
@@ -178,7 +179,12 @@ class GroupBytes {
       file: last?.path ?? this.manifest,
       tensor,
       offset: last?.size,
-      reason: `is cut off: the manifest places it in bytes ${String(offset)} to ${String(offset + length)} of ${String(this.size)}`,
+      reason: l10n.t(
+        'is cut off: the manifest places it in bytes {0} to {1} of {2}',
+        offset,
+        offset + length,
+        this.size,
+      ),
       remedy: REMEDY,
     });
   }
@@ -195,7 +201,7 @@ async function stringBytes(
     throw new FormatError({
       file: bytes.manifest,
       tensor: name,
-      reason: `has ${String(count)} strings; at most ${String(MAX_STRINGS)} are passed over`,
+      reason: l10n.t('has {0} strings; at most {1} are passed over', count, MAX_STRINGS),
       remedy: REMEDY,
     });
   }

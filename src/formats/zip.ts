@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
+import * as l10n from '@vscode/l10n';
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { MAX_NAME_LENGTH, MAX_TENSORS } from './limits';
@@ -25,7 +26,7 @@ const DIRECTORY_RECORD_BYTES = 46;
 const STORED = 0;
 const DEFLATED = 8;
 
-const REMEDY = 'The archive is damaged or incomplete: copy or download it again.';
+const REMEDY = l10n.t('The archive is damaged or incomplete: copy or download it again.');
 
 /** A file within a zip archive. Sizes come from the central directory, and fit the archive. */
 export interface ZipEntry {
@@ -105,18 +106,20 @@ export class ZipArchive {
     if (entry.encrypted || entry.method === 'unsupported') {
       throw this.error(
         entry.headerOffset,
-        `its entry "${entry.name}" is ${entry.encrypted ? 'encrypted' : 'compressed by a method that is not supported'}`,
-        'Unpack the archive, and write it again without encryption, stored or deflated.',
+        entry.encrypted
+          ? l10n.t('its entry "{0}" is encrypted', entry.name)
+          : l10n.t('its entry "{0}" is compressed by a method that is not supported', entry.name),
+        l10n.t('Unpack the archive, and write it again without encryption, stored or deflated.'),
       );
     }
     const view = new DataView(header.buffer, header.byteOffset, header.length);
     if (view.getUint32(0, true) !== LOCAL_SIGNATURE) {
-      throw this.error(entry.headerOffset, `its entry "${entry.name}" has no local header`, REMEDY);
+      throw this.error(entry.headerOffset, l10n.t('its entry "{0}" has no local header', entry.name), REMEDY);
     }
     const offset = entry.headerOffset + LOCAL_HEADER_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
     const bound = this.bounds.get(entry) ?? this.source.size;
     if (offset + entry.compressedSize > bound) {
-      throw this.error(entry.headerOffset, `its entry "${entry.name}" reaches into what follows it`, REMEDY);
+      throw this.error(entry.headerOffset, l10n.t('its entry "{0}" reaches into what follows it', entry.name), REMEDY);
     }
     return offset;
   }
@@ -130,15 +133,17 @@ export class ZipArchive {
     if (entry.size > maxBytes || entry.compressedSize > maxBytes) {
       throw this.error(
         entry.headerOffset,
-        `its entry "${entry.name}" has ${entry.size} bytes, more than the ${maxBytes} that are read`,
-        'Check where the file comes from.',
+        l10n.t('its entry "{0}" has {1} bytes, more than the {2} that are read', entry.name, entry.size, maxBytes),
+        l10n.t('Check where the file comes from.'),
       );
     }
     const bytes = await this.readStart(entry, entry.size + 1, signal);
     if (bytes.length === entry.size) return bytes;
     throw this.error(
       entry.headerOffset,
-      `its entry "${entry.name}" has ${bytes.length > entry.size ? 'more' : 'fewer'} bytes than the ${entry.size} that the directory says`,
+      bytes.length > entry.size
+        ? l10n.t('its entry "{0}" has more bytes than the {1} that the directory says', entry.name, entry.size)
+        : l10n.t('its entry "{0}" has fewer bytes than the {1} that the directory says', entry.name, entry.size),
       REMEDY,
     );
   }
@@ -166,7 +171,11 @@ export class ZipArchive {
       }
     } catch (error) {
       if (error instanceof FormatError || error instanceof CancelledError) throw error;
-      throw this.error(offset, `its entry "${entry.name}" cannot be inflated (${(error as Error).message})`, REMEDY);
+      throw this.error(
+        offset,
+        l10n.t('its entry "{0}" cannot be inflated ({1})', entry.name, (error as Error).message),
+        REMEDY,
+      );
     } finally {
       compressed.destroy();
       inflate.destroy();
@@ -204,7 +213,7 @@ async function readDirectory(source: RandomAccessSource, reader: SourceReader): 
   } catch (error) {
     // The table of contents stands at the end, so this is what every truncated archive lacks.
     if (error instanceof Error && error.message.startsWith('End of central directory record signature not found')) {
-      const reason = 'ends without the table of contents that a zip archive has at its end: it was cut off';
+      const reason = l10n.t('ends without the table of contents that a zip archive has at its end: it was cut off');
       throw new FormatError({ file: source.path, offset: source.size, reason, remedy: REMEDY });
     }
     throw zipError(source.path, error, source.size);
@@ -214,7 +223,7 @@ async function readDirectory(source: RandomAccessSource, reader: SourceReader): 
     throw new FormatError({
       file: source.path,
       offset: directoryStart,
-      reason: `claims to hold ${zip.entryCount} entries, more than it has room for or than are read`,
+      reason: l10n.t('claims to hold {0} entries, more than it has room for or than are read', zip.entryCount),
       remedy: REMEDY,
     });
   }
@@ -258,16 +267,21 @@ function checkEntry(
 ): void {
   const shown = entry.name.length > 200 ? `${entry.name.slice(0, 200)}…` : entry.name;
   let reason: string | undefined;
-  if (entry.name.length > MAX_NAME_LENGTH) reason = 'has a name that is too long';
+  if (entry.name.length > MAX_NAME_LENGTH) reason = l10n.t('its entry "{0}" has a name that is too long', shown);
   // Programs differ in which of the two they would read: what one has checked, another would not see.
-  else if (seen.has(entry.name)) reason = 'is there twice';
+  else if (seen.has(entry.name)) reason = l10n.t('its entry "{0}" is there twice', shown);
   else if (entry.headerOffset + LOCAL_HEADER_BYTES + entry.compressedSize > source.size) {
-    reason = 'reaches beyond the end of the file';
+    reason = l10n.t('its entry "{0}" reaches beyond the end of the file', shown);
   } else if (entry.method === 'deflated' && entry.size > entry.compressedSize * MAX_DEFLATE_RATIO) {
-    reason = `claims ${entry.size} bytes, more than ${entry.compressedSize} compressed ones can hold`;
+    reason = l10n.t(
+      'its entry "{0}" claims {1} bytes, more than {2} compressed ones can hold',
+      shown,
+      entry.size,
+      entry.compressedSize,
+    );
   }
   if (reason === undefined) return;
-  throw new FormatError({ file: source.path, offset, reason: `its entry "${shown}" ${reason}`, remedy: REMEDY });
+  throw new FormatError({ file: source.path, offset, reason, remedy: REMEDY });
 }
 
 /**
@@ -286,7 +300,7 @@ function entryBounds(
       throw new FormatError({
         file: source.path,
         offset: entry.headerOffset,
-        reason: `its entry "${entry.name}" overlaps another one`,
+        reason: l10n.t('its entry "{0}" overlaps another one', entry.name),
         remedy: REMEDY,
       });
     }
@@ -365,6 +379,6 @@ function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array 
 
 function zipError(file: string, error: unknown, offset: number | undefined): Error {
   if (error instanceof FormatError || error instanceof CancelledError) return error;
-  const reason = `is not a readable zip archive: ${error instanceof Error ? error.message : String(error)}`;
+  const reason = l10n.t('is not a readable zip archive: {0}', error instanceof Error ? error.message : String(error));
   return new FormatError({ file, offset, reason, remedy: REMEDY });
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { LimitEstimate, LimitMethod, LimitScope } from '../report/report';
 import type { Moments } from '../sketch/moments';
 import type { CosineCurve } from './cosine-curve';
@@ -44,16 +45,21 @@ export function limitEstimates(summary: ScopeSummary): readonly LimitEstimate[] 
 const PAPER =
   'Mason-Williams & Dahlqvist, What Makes a Good Prune? Maximal Unstructured Pruning for Maximal Cosine Similarity, ICLR 2024';
 
-const TRAINED = 'The network has been trained: at initialisation the size of a weight says nothing about its use.';
-const DATA_FREE =
-  'Only the weights are looked at; loss, data and activations are not, so a weight counts by its size alone.';
-const GLOBAL = 'The smallest magnitudes of all counted tensors go, whichever layer they are in.';
-const EQUAL_TRADE = 'One per cent of pruned weights is worth one per cent of cosine.';
-const FINE_TUNED = 'The pruned network is fine-tuned afterwards (the authors: one epoch).';
+const TRAINED = l10n.t(
+  'The network has been trained: at initialisation the size of a weight says nothing about its use.',
+);
+const DATA_FREE = l10n.t(
+  'Only the weights are looked at; loss, data and activations are not, so a weight counts by its size alone.',
+);
+const GLOBAL = l10n.t('The smallest magnitudes of all counted tensors go, whichever layer they are in.');
+const EQUAL_TRADE = l10n.t('One per cent of pruned weights is worth one per cent of cosine.');
+const FINE_TUNED = l10n.t('The pruned network is fine-tuned afterwards (the authors: one epoch).');
 
 const SCOPE: Readonly<Record<LimitScope, string>> = {
-  parameters: 'Biases and normalisation parameters are counted and pruned with the weights, as the authors do.',
-  weights: 'Only tensors of two or more dimensions are counted and pruned; biases and normalisation parameters stay.',
+  parameters: l10n.t('Biases and normalisation parameters are counted and pruned with the weights, as the authors do.'),
+  weights: l10n.t(
+    'Only tensors of two or more dimensions are counted and pruned; biases and normalisation parameters stay.',
+  ),
 };
 
 function gridEstimate({ scope, curve }: ScopeSummary, point: PrunePoint): LimitEstimate {
@@ -63,8 +69,11 @@ function gridEstimate({ scope, curve }: ScopeSummary, point: PrunePoint): LimitE
     ...pruneOf(curve, point),
     inputs: 'weights',
     assumptions: [TRAINED, DATA_FREE, GLOBAL, SCOPE[scope], EQUAL_TRADE, FINE_TUNED],
-    verdict: `${keeps(point)}: the authors' best trade, for a network that you fine-tune afterwards.`,
-    reference: `${PAPER}: the optimum, nearest to (cosine, pruned fraction) = (1, 1) in steps of 1 %`,
+    verdict: l10n.t(
+      "Pruning {0} keeps a cosine of {1}: the authors' best trade, for a network that you fine-tune afterwards.",
+      ...figures(point),
+    ),
+    reference: l10n.t('{0}: the optimum, nearest to (cosine, pruned fraction) = (1, 1) in steps of 1 %', PAPER),
   };
 }
 
@@ -75,8 +84,11 @@ function exactEstimate({ scope, curve }: ScopeSummary, point: PrunePoint): Limit
     ...pruneOf(curve, point),
     inputs: 'weights',
     assumptions: [TRAINED, DATA_FREE, GLOBAL, SCOPE[scope], EQUAL_TRADE, FINE_TUNED],
-    verdict: `${keeps(point)}: the same trade found among all numbers of weights instead of steps of 1 %.`,
-    reference: `${PAPER}: the optimum; over every k instead of 101 points is our own derivation`,
+    verdict: l10n.t(
+      'Pruning {0} keeps a cosine of {1}: the same trade found among all numbers of weights instead of steps of 1 %.',
+      ...figures(point),
+    ),
+    reference: l10n.t('{0}: the optimum; over every k instead of 101 points is our own derivation', PAPER),
   };
 }
 
@@ -91,13 +103,19 @@ function layerwiseEstimate({ scope }: ScopeSummary, point: PrunePoint): LimitEst
     assumptions: [
       TRAINED,
       DATA_FREE,
-      'Every tensor loses the same fraction of its own smallest magnitudes, so no layer is emptied.',
+      l10n.t('Every tensor loses the same fraction of its own smallest magnitudes, so no layer is emptied.'),
       SCOPE[scope],
       EQUAL_TRADE,
       FINE_TUNED,
     ],
-    verdict: `${keeps(point)} if every layer gives the same share: the choice where a global prune would empty layers.`,
-    reference: `${PAPER}: layer-wise pruning where the layers' kurtoses are unequal; the optimum over the sum of layers is our own derivation`,
+    verdict: l10n.t(
+      'Pruning {0} keeps a cosine of {1} if every layer gives the same share: the choice where a global prune would empty layers.',
+      ...figures(point),
+    ),
+    reference: l10n.t(
+      "{0}: layer-wise pruning where the layers' kurtoses are unequal; the optimum over the sum of layers is our own derivation",
+      PAPER,
+    ),
   };
 }
 
@@ -108,11 +126,19 @@ function safeEstimate({ scope, curve, kurtoses }: ScopeSummary, optimum: PrunePo
   const prunedFraction = optimum.prunedFraction * modifier;
   const prunedCount = roundHalfToEven(prunedFraction * curve.count);
   const point = { prunedFraction, prunedCount, cosineSimilarity: curve.cosine(prunedCount) };
-  const factor = modifier.toFixed(2);
-  const reason =
+  const verdict =
     modifier < 1
-      ? `the best trade times ${factor}, because the layers differ (K2 = ${k2.toFixed(2)})`
-      : `the best trade itself, because the layers are alike (K2 = ${k2.toFixed(2)})`;
+      ? l10n.t(
+          'Pruning {0} keeps a cosine of {1}: the best trade times {2}, because the layers differ (K2 = {3}).',
+          ...figures(point),
+          modifier.toFixed(2),
+          k2.toFixed(2),
+        )
+      : l10n.t(
+          'Pruning {0} keeps a cosine of {1}: the best trade itself, because the layers are alike (K2 = {2}).',
+          ...figures(point),
+          k2.toFixed(2),
+        );
   return [
     {
       method: 'cosine-safe',
@@ -124,11 +150,16 @@ function safeEstimate({ scope, curve, kurtoses }: ScopeSummary, optimum: PrunePo
         DATA_FREE,
         GLOBAL,
         SCOPE[scope],
-        "The spread of the tensors' kurtoses tells how much the layers differ; the kurtosis of a tensor of few values is mostly noise.",
-        'A factor over 1 is taken as 1: safe is never more than the optimum.',
+        l10n.t(
+          "The spread of the tensors' kurtoses tells how much the layers differ; the kurtosis of a tensor of few values is mostly noise.",
+        ),
+        l10n.t('A factor over 1 is taken as 1: safe is never more than the optimum.'),
       ],
-      verdict: `${keeps(point)}: ${reason}.`,
-      reference: `${PAPER}: safe prune, optimum × 1/ln(K2), as in the authors' code; limited to the optimum here`,
+      verdict,
+      reference: l10n.t(
+        "{0}: safe prune, optimum × 1/ln(K2), as in the authors' code; limited to the optimum here",
+        PAPER,
+      ),
     },
   ];
 }
@@ -136,10 +167,7 @@ function safeEstimate({ scope, curve, kurtoses }: ScopeSummary, optimum: PrunePo
 function levelEstimate({ scope, curve }: ScopeSummary, method: LimitMethod, level: 0.99 | 0.95): LimitEstimate[] {
   const point = cosineLevel(curve, level);
   if (point === undefined) return [];
-  const advice =
-    level === 0.99
-      ? 'what the authors advise for a network that will not be fine-tuned'
-      : 'a middle way, for a network that is fine-tuned a little';
+  const pruned = percent(point.prunedFraction);
   return [
     {
       method,
@@ -152,13 +180,24 @@ function levelEstimate({ scope, curve }: ScopeSummary, method: LimitMethod, leve
         DATA_FREE,
         GLOBAL,
         SCOPE[scope],
-        `A cosine of ${String(level)} is near enough to the original.`,
+        l10n.t('A cosine of {0} is near enough to the original.', level),
       ],
-      verdict: `${percent(point.prunedFraction)} can go before the cosine falls under ${String(level)}: ${advice}.`,
+      verdict:
+        level === 0.99
+          ? l10n.t(
+              '{0} can go before the cosine falls under {1}: what the authors advise for a network that will not be fine-tuned.',
+              pruned,
+              level,
+            )
+          : l10n.t(
+              '{0} can go before the cosine falls under {1}: a middle way, for a network that is fine-tuned a little.',
+              pruned,
+              level,
+            ),
       reference:
         level === 0.99
-          ? `${PAPER}: a high cosine, such as 0.99, if no fine-tuning follows`
-          : `${PAPER}: the cosine curve; the level of 0.95 is our own choice`,
+          ? l10n.t('{0}: a high cosine, such as 0.99, if no fine-tuning follows', PAPER)
+          : l10n.t('{0}: the cosine curve; the level of 0.95 is our own choice', PAPER),
     },
   ];
 }
@@ -178,12 +217,20 @@ function randomEstimate({ scope, curve, moments }: ScopeSummary): LimitEstimate[
       interval,
       inputs: 'weights',
       assumptions: [
-        'The weights to prune are chosen at random, each with the same chance: a baseline, not advice.',
-        'The interval holds 95 % of the random choices; the expected squared cosine is 1 − p for every network.',
+        l10n.t('The weights to prune are chosen at random, each with the same chance: a baseline, not advice.'),
+        l10n.t(
+          'The interval holds 95 % of the random choices; the expected squared cosine is 1 − p for every network.',
+        ),
         SCOPE[scope],
       ],
-      verdict: `Pruning at random reaches a cosine of 0.99 at ${percent(prunedFraction)} already: what choosing by magnitude gains is the distance to it.`,
-      reference: `${PAPER}: random pruning as the baseline; mean and variance of the squared cosine are our own derivation`,
+      verdict: l10n.t(
+        'Pruning at random reaches a cosine of 0.99 at {0} already: what choosing by magnitude gains is the distance to it.',
+        percent(prunedFraction),
+      ),
+      reference: l10n.t(
+        '{0}: random pruning as the baseline; mean and variance of the squared cosine are our own derivation',
+        PAPER,
+      ),
     },
   ];
 }
@@ -199,8 +246,12 @@ function pruneOf(
   return prunedCount === 0 ? fields : { ...fields, threshold: curve.threshold(prunedCount).magnitude };
 }
 
-function keeps({ prunedFraction, cosineSimilarity }: Pick<PrunePoint, 'prunedFraction' | 'cosineSimilarity'>): string {
-  return `Pruning ${percent(prunedFraction)} keeps a cosine of ${cosineSimilarity.toFixed(3)}`;
+/** What is pruned and the cosine that is kept, as verdicts give them. */
+function figures({
+  prunedFraction,
+  cosineSimilarity,
+}: Pick<PrunePoint, 'prunedFraction' | 'cosineSimilarity'>): [pruned: string, cosine: string] {
+  return [percent(prunedFraction), cosineSimilarity.toFixed(3)];
 }
 
 /** A fraction for people, `83 %`, `63.2 %`; with more digits where it would else read as 0 or 100 % without being it. */

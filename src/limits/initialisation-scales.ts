@@ -1,9 +1,13 @@
+import * as l10n from '@vscode/l10n';
+
 /** A standard deviation that a common initialiser gives a tensor of some shape. */
 export interface InitialisationScale {
-  /** The initialiser, with the library whose default it is where it is one. */
-  readonly name: string;
+  /** The initialiser, with the library whose default it is where it is one; few of the many names are ever asked for. */
+  readonly name: () => string;
   readonly std: number;
 }
+
+type Distribution = 'uniform' | 'normal' | 'truncated-normal';
 
 interface Fans {
   readonly fanIn: number;
@@ -22,37 +26,51 @@ const TRUNCATED_STD = 0.8796256610342398;
  */
 export function initialisationScales(
   shape: readonly number[],
-  distribution: 'uniform' | 'normal' | 'truncated-normal',
+  distribution: Distribution,
 ): readonly InitialisationScale[] {
   const scales = fansOf(shape).flatMap((fans) => scaledByFans(fans, distribution));
   if (distribution === 'uniform') return scales;
-  const fixed = FIXED_STDS.map((std) => ({ name: `normal, std ${String(std)}`, std }));
-  if (distribution === 'normal') return [...scales, ...fixed];
+  if (distribution === 'normal') {
+    return [...scales, ...FIXED_STDS.map((std) => ({ name: () => l10n.t('normal, std {0}', std), std }))];
+  }
   const dimension = shape.at(-1) ?? 1;
   return [
     {
-      name: `TensorFlow's embedding column, truncated normal of std 1/√${String(dimension)} before the cut`,
+      name: () => l10n.t("TensorFlow's embedding column, truncated normal of std 1/√{0} before the cut", dimension),
       std: TRUNCATED_STD / Math.sqrt(dimension),
     },
     ...scales,
-    ...fixed.map(({ name, std }) => ({ name: `truncated ${name}`, std })),
-    ...fixed.map(({ name, std }) => ({ name: `truncated ${name} before the cut`, std: std * TRUNCATED_STD })),
+    ...FIXED_STDS.map((std) => ({ name: () => l10n.t('truncated normal, std {0}', std), std })),
+    ...FIXED_STDS.map((std) => ({
+      name: () => l10n.t('truncated normal, std {0} before the cut', std),
+      std: std * TRUNCATED_STD,
+    })),
   ];
 }
 
 /** 1 is PyTorch's default for embeddings, 0.05 that of Keras' RandomNormal. */
 const FIXED_STDS = [0.02, 0.01, 0.05, 1];
 
-function scaledByFans({ fanIn, fanOut }: Fans, distribution: string): InitialisationScale[] {
+const SHAPES: Readonly<Record<Distribution, string>> = {
+  uniform: l10n.t('uniform'),
+  normal: l10n.t('normal'),
+  'truncated-normal': l10n.t('truncated-normal'),
+};
+
+function scaledByFans({ fanIn, fanOut }: Fans, distribution: Distribution): InitialisationScale[] {
+  const shape = SHAPES[distribution];
   const scales = [
-    { name: `He ${distribution} over fan-in ${String(fanIn)}`, std: Math.sqrt(2 / fanIn) },
-    { name: `He ${distribution} over fan-out ${String(fanOut)}`, std: Math.sqrt(2 / fanOut) },
-    { name: `Glorot ${distribution}`, std: Math.sqrt(2 / (fanIn + fanOut)) },
-    { name: `LeCun ${distribution} over fan-in ${String(fanIn)}`, std: Math.sqrt(1 / fanIn) },
+    { name: () => l10n.t('He {0} over fan-in {1}', shape, fanIn), std: Math.sqrt(2 / fanIn) },
+    { name: () => l10n.t('He {0} over fan-out {1}', shape, fanOut), std: Math.sqrt(2 / fanOut) },
+    { name: () => l10n.t('Glorot {0}', shape), std: Math.sqrt(2 / (fanIn + fanOut)) },
+    { name: () => l10n.t('LeCun {0} over fan-in {1}', shape, fanIn), std: Math.sqrt(1 / fanIn) },
   ];
   if (distribution !== 'uniform') return scales;
   return [
-    { name: `PyTorch's default, uniform within 1/√${String(fanIn)}`, std: Math.sqrt(1 / (3 * fanIn)) },
+    {
+      name: () => l10n.t("PyTorch's default, uniform within 1/√{0}", fanIn),
+      std: Math.sqrt(1 / (3 * fanIn)),
+    },
     ...scales,
   ];
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { initialisationScales } from './initialisation-scales';
 
 /** The numbers of a tensor that its verdict rests on, over its finite values; `null` where undefined. */
@@ -65,12 +66,18 @@ export function tensorInitialisation(facts: InitialisationFacts): TensorInitiali
     if (!fits(sample, family)) continue;
     const tolerance = SAMPLING_DEVIATIONS * relativeStdError(count, family);
     const scales = initialisationScales(shape, distribution);
-    const scheme = scales.find((scale) => Math.abs(std / scale.std - 1) <= tolerance)?.name;
+    const scheme = scales.find((scale) => Math.abs(std / scale.std - 1) <= tolerance)?.name();
     if (distribution === 'normal' && scheme === undefined) continue;
     return count < family.minCount ? { state: 'undecided' } : { state: 'as-initialised', distribution, scheme };
   }
   return { state: 'changed' };
 }
+
+const DISTRIBUTIONS = {
+  uniform: l10n.t('uniform distribution'),
+  normal: l10n.t('normal distribution'),
+  'truncated-normal': l10n.t('truncated-normal distribution'),
+} as const;
 
 /** Judges a model by its weights; pass the prunable tensors, shared memory once. */
 export function modelInitialisation(tensors: readonly InitialisationFacts[]): ModelInitialisation {
@@ -85,7 +92,7 @@ export function modelInitialisation(tensors: readonly InitialisationFacts[]): Mo
     initialisedCount += facts.count;
     initialisedTensors.push({
       name: facts.name,
-      description: verdict.scheme ?? `${verdict.distribution} distribution`,
+      description: verdict.scheme ?? DISTRIBUTIONS[verdict.distribution],
     });
   }
   const initialisedFraction = judgedCount === 0 ? 0 : initialisedCount / judgedCount;

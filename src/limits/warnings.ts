@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { LimitEstimate, LimitScope, ModelStatistics, ReportWarning, TensorReport } from '../report/report';
 import { percent } from './estimates';
 import { modelInitialisation } from './initialisation';
@@ -48,9 +49,12 @@ function nonFinite(tensors: readonly TensorReport[]): ReportWarning[] {
   if (hit.length === 0) return [];
   const nan = hit.reduce((sum, { nanCount }) => sum + nanCount, 0);
   const inf = hit.reduce((sum, { infCount }) => sum + infCount, 0);
-  const message =
-    `${plural(nan, 'NaN')} and ${plural(inf, 'infinite value')} in ${named(hit)}. ` +
-    'All numbers here are over the finite values only. If these are weights, training has diverged: take an earlier checkpoint.';
+  const message = l10n.t(
+    '{0} and {1} in {2}. All numbers here are over the finite values only. If these are weights, training has diverged: take an earlier checkpoint.',
+    nan === 1 ? l10n.t('1 NaN') : l10n.t('{0} NaNs', grouped(nan)),
+    inf === 1 ? l10n.t('1 infinite value') : l10n.t('{0} infinite values', grouped(inf)),
+    named(hit),
+  );
   return [warning('non-finite', message, hit)];
 }
 
@@ -58,8 +62,10 @@ function nothingPrunable(prunable: readonly TensorReport[], limits: readonly Lim
   if (limits.some(({ scope }) => scope === 'parameters')) return [];
   const message =
     prunable.length === 0
-      ? 'No floating-point parameters were found, so there is nothing to prune: quantised weights and buffers are not counted.'
-      : 'All parameters are zero or not finite, so there is nothing left to prune.';
+      ? l10n.t(
+          'No floating-point parameters were found, so there is nothing to prune: quantised weights and buffers are not counted.',
+        )
+      : l10n.t('All parameters are zero or not finite, so there is nothing left to prune.');
   return [{ code: 'nothing-prunable', message }];
 }
 
@@ -71,14 +77,21 @@ function initialisation(prunable: readonly TensorReport[]): ReportWarning[] {
   const names = named(initialisedTensors);
   const tensors = initialisedTensors.map(({ name }) => name);
   if (state === 'at-initialisation') {
-    const message =
-      `The weights look as they were drawn at initialisation (${names}; ${first.name}: ${first.description}). ` +
-      'Prune limits of an untrained network say nothing: analyse a trained checkpoint.';
+    const message = l10n.t(
+      'The weights look as they were drawn at initialisation ({0}; {1}: {2}). Prune limits of an untrained network say nothing: analyse a trained checkpoint.',
+      names,
+      first.name,
+      first.description,
+    );
     return [{ code: 'at-initialisation', message, tensors }];
   }
-  const message =
-    `${percent(initialisedFraction)} of the weights that can be judged look untrained: ${names} (${first.name}: ${first.description}). ` +
-    'Check whether these layers were frozen, added anew or not loaded; for them the limits say nothing.';
+  const message = l10n.t(
+    '{0} of the weights that can be judged look untrained: {1} ({2}: {3}). Check whether these layers were frozen, added anew or not loaded; for them the limits say nothing.',
+    percent(initialisedFraction),
+    names,
+    first.name,
+    first.description,
+  );
   return [{ code: 'layer-at-initialisation', message, tensors }];
 }
 
@@ -100,28 +113,50 @@ function collapse(prunable: readonly TensorReport[], { limits, weightSurvival }:
       }),
     );
     for (const name of [...emptied, ...nearlyEmptied]) told.add(name);
-    return collapseWarnings(
-      `At the global limit of ${percent(limit.prunedFraction)} ${SCOPE[scope]}`,
-      emptied,
-      nearlyEmptied,
-    );
+    return [
+      ...emptiedWarning(scope, percent(limit.prunedFraction), emptied),
+      ...nearlyEmptiedWarning(scope, percent(limit.prunedFraction), nearlyEmptied),
+    ];
   });
 }
 
-const SCOPE: Readonly<Record<LimitScope, string>> = { weights: 'of the weights', parameters: 'of all parameters' };
+function emptiedWarning(scope: LimitScope, limit: string, tensors: readonly string[]): ReportWarning[] {
+  if (tensors.length === 0) return [];
+  const names = namesOf(tensors);
+  const message =
+    scope === 'weights'
+      ? l10n.t(
+          'At the global limit of {0} of the weights nothing is left of {1}: the network would be cut there. Prune less, prune layer by layer, or keep them out of the prune.',
+          limit,
+          names,
+        )
+      : l10n.t(
+          'At the global limit of {0} of all parameters nothing is left of {1}: the network would be cut there. Prune less, prune layer by layer, or keep them out of the prune.',
+          limit,
+          names,
+        );
+  return [{ code: 'layer-emptied', message, tensors }];
+}
 
-function collapseWarnings(at: string, emptied: readonly string[], nearlyEmptied: readonly string[]): ReportWarning[] {
-  const advice = 'Prune less, prune layer by layer, or keep them out of the prune.';
-  const warnings: ReportWarning[] = [];
-  if (emptied.length > 0) {
-    const message = `${at} nothing is left of ${namesOf(emptied)}: the network would be cut there. ${advice}`;
-    warnings.push({ code: 'layer-emptied', message, tensors: emptied });
-  }
-  if (nearlyEmptied.length > 0) {
-    const message = `${at} less than ${percent(NEARLY_EMPTIED_FRACTION)} is left of ${namesOf(nearlyEmptied)}. ${advice}`;
-    warnings.push({ code: 'layer-nearly-emptied', message, tensors: nearlyEmptied });
-  }
-  return warnings;
+function nearlyEmptiedWarning(scope: LimitScope, limit: string, tensors: readonly string[]): ReportWarning[] {
+  if (tensors.length === 0) return [];
+  const left = percent(NEARLY_EMPTIED_FRACTION);
+  const names = namesOf(tensors);
+  const message =
+    scope === 'weights'
+      ? l10n.t(
+          'At the global limit of {0} of the weights less than {1} is left of {2}. Prune less, prune layer by layer, or keep them out of the prune.',
+          limit,
+          left,
+          names,
+        )
+      : l10n.t(
+          'At the global limit of {0} of all parameters less than {1} is left of {2}. Prune less, prune layer by layer, or keep them out of the prune.',
+          limit,
+          left,
+          names,
+        );
+  return [{ code: 'layer-nearly-emptied', message, tensors }];
 }
 
 function alreadyPruned(prunable: readonly TensorReport[]): ReportWarning[] {
@@ -133,9 +168,11 @@ function alreadyPruned(prunable: readonly TensorReport[]): ReportWarning[] {
   if (hit.length === 0) return [];
   const zeros = hit.reduce((sum, { zeroCount }) => sum + zeroCount, 0);
   const count = hit.reduce((sum, tensor) => sum + tensor.count, 0);
-  const message =
-    `${percent(zeros / count)} of the values of ${named(hit)} are zero already. ` +
-    'The limits count these zeros as pruned: compare them with what is already gone.';
+  const message = l10n.t(
+    '{0} of the values of {1} are zero already. The limits count these zeros as pruned: compare them with what is already gone.',
+    percent(zeros / count),
+    named(hit),
+  );
   return [warning('already-pruned', message, hit)];
 }
 
@@ -145,13 +182,17 @@ function degenerate(prunable: readonly TensorReport[]): ReportWarning[] {
   const constant = weights.filter((tensor) => isConstant(tensor) && !isAllZero(tensor) && tensor.count > 1);
   const warnings: ReportWarning[] = [];
   if (allZero.length > 0) {
-    const message = `All values of ${named(allZero)} are zero: the layer does nothing, or its weights were not saved.`;
+    const message = l10n.t(
+      'All values of {0} are zero: the layer does nothing, or its weights were not saved.',
+      named(allZero),
+    );
     warnings.push(warning('all-zero-weights', message, allZero));
   }
   if (constant.length > 0) {
-    const message =
-      `All values of ${named(constant)} are equal, as an initialiser leaves them: ` +
-      'magnitude cannot tell which to prune, and there is no kurtosis.';
+    const message = l10n.t(
+      'All values of {0} are equal, as an initialiser leaves them: magnitude cannot tell which to prune, and there is no kurtosis.',
+      named(constant),
+    );
     warnings.push(warning('constant-weights', message, constant));
   }
   return warnings;
@@ -165,9 +206,11 @@ function normDominates(limits: readonly LimitEstimate[]): ReportWarning[] {
   if (parameters === undefined || weights === undefined) return [];
   // Both are multiples of 0.01 in float64; a difference of two points must not be lost to rounding.
   if (Math.round(100 * Math.abs(parameters - weights)) < 100 * SCOPES_DIFFER) return [];
-  const message =
-    `The limit is ${percent(parameters)} with biases and normalisation parameters counted, ${percent(weights)} for the weights alone: ` +
-    'those few large values make up much of the norm. Go by the weights alone if you do not prune the others.';
+  const message = l10n.t(
+    'The limit is {0} with biases and normalisation parameters counted, {1} for the weights alone: those few large values make up much of the norm. Go by the weights alone if you do not prune the others.',
+    percent(parameters),
+    percent(weights),
+  );
   return [{ code: 'norm-dominates', message }];
 }
 
@@ -175,13 +218,24 @@ function k2Undefined(prunable: readonly TensorReport[], { model, limits }: Warni
   if (limits.length === 0 || safePruneModifier(model.kurtosisOfKurtoses) !== undefined) return [];
   const constant = prunable.filter(({ min, kurtosis }) => min !== null && kurtosis === null);
   if (constant.length === 0) {
-    const message = 'There are too few different tensors to compare their kurtoses, so there is no safe prune (K2).';
+    const message = l10n.t(
+      'There are too few different tensors to compare their kurtoses, so there is no safe prune (K2).',
+    );
     return [{ code: 'k2-undefined', message }];
   }
   const rest = model.kurtosisOfDefinedKurtoses;
+  const names = named(constant);
   const message =
-    `The kurtosis of kurtoses (K2) is undefined, and with it the safe prune: no two finite values differ in ${named(constant)}.` +
-    (rest === null ? '' : ` Without them K2 is ${rest.toFixed(2)}.`);
+    rest === null
+      ? l10n.t(
+          'The kurtosis of kurtoses (K2) is undefined, and with it the safe prune: no two finite values differ in {0}.',
+          names,
+        )
+      : l10n.t(
+          'The kurtosis of kurtoses (K2) is undefined, and with it the safe prune: no two finite values differ in {0}. Without them K2 is {1}.',
+          names,
+          rest.toFixed(2),
+        );
   return [warning('k2-undefined', message, constant)];
 }
 
@@ -213,11 +267,11 @@ function named(tensors: readonly { readonly name: string }[]): string {
 export function namesOf(names: readonly string[]): string {
   const shown = names.slice(0, NAMED_IN_MESSAGE);
   const more = names.length - shown.length;
-  if (more > 0) return `${shown.join(', ')} and ${String(more)} more`;
+  if (more > 0) return l10n.t('{0} and {1} more', shown.join(', '), more);
   const last = shown.pop() ?? '';
-  return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`;
+  return shown.length === 0 ? last : l10n.t('{0} and {1}', shown.join(', '), last);
 }
 
-function plural(count: number, thing: string): string {
-  return `${count.toLocaleString('en-US')} ${thing}${count === 1 ? '' : 's'}`;
+function grouped(count: number): string {
+  return count.toLocaleString('en-US');
 }

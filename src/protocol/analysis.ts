@@ -43,6 +43,6 @@ export interface AnalyzeRequest {
   readonly path: string;
   /** Also compute the SHA-256 of each tensor's values. */
   readonly hash: boolean;
-  /** Read the weights even if the result is known. */
-  readonly fresh?: boolean;
+  /** `use` (default): a known result is told again. `refresh`: the weights are read, the result kept. `none`: neither. */
+  readonly cache?: 'use' | 'refresh' | 'none';
 }

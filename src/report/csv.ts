@@ -1,8 +1,7 @@
+import { csvTable, type CsvColumn } from './csv-table';
 import type { ModelReport, TensorReport } from './report';
 
-type Cell = string | number | boolean | null | undefined;
-
-const COLUMNS: readonly (readonly [string, (tensor: TensorReport) => Cell])[] = [
+const COLUMNS: readonly CsvColumn<TensorReport>[] = [
   ['name', (tensor) => tensor.name],
   ['dtype', (tensor) => tensor.dtype],
   ['storedDtype', (tensor) => tensor.storedDtype],
@@ -28,19 +27,7 @@ const COLUMNS: readonly (readonly [string, (tensor: TensorReport) => Cell])[] = 
   ['sha256', (tensor) => tensor.sha256],
 ];
 
-/** The tensors as CSV (RFC 4180), one row each, with a header line. Numbers are written in full. */
+/** The tensors as CSV, one row each. */
 export function reportToCsv(report: ModelReport): string {
-  const lines = [
-    COLUMNS.map(([name]) => name),
-    ...report.tensors.map((tensor) => COLUMNS.map(([, cell]) => field(cell(tensor)))),
-  ];
-  return `${lines.map((line) => line.join(',')).join('\r\n')}\r\n`;
-}
-
-function field(cell: Cell): string {
-  if (cell === null || cell === undefined) return '';
-  if (typeof cell !== 'string') return String(cell);
-  // Tensor names come from strangers: a spreadsheet must not take one for a formula (CWE-1236).
-  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvTable(COLUMNS, report.tensors);
 }

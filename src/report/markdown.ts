@@ -1,36 +1,56 @@
 import { basename } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { formatBytes, formatCount, formatNumber, formatPercent } from './format';
 import type { LimitEstimate, LimitScope, ModelReport } from './report';
-
-const SCOPES: Readonly<Record<LimitScope, string>> = {
-  parameters: 'All parameters, as the paper counts',
-  weights: 'Weights of ≥ 2 dimensions; biases and norms stay',
-};
 
 /** The report for people: facts, limits with their assumptions and sources, warnings, layers. */
 export function reportToMarkdown(report: ModelReport): string {
   const { file, model } = report;
   const lines = [
-    `# Prunability of ${text(basename(file.path))}`,
+    `# ${l10n.t('Prunability of {0}', text(basename(file.path)))}`,
     '',
-    `${file.formatLabel} · ${formatCount(model.count)} values, ${formatCount(model.prunableCount)} of them prunable · ${formatBytes(file.bytes)}`,
-    ...(report.complete ? [] : ['', '**Partial: the analysis did not reach the last layer.**']),
+    `${file.formatLabel} · ${l10n.t('{0} values, {1} of them prunable', formatCount(model.count), formatCount(model.prunableCount))} · ${formatBytes(file.bytes)}`,
+    ...(report.complete ? [] : ['', `**${l10n.t('Partial: the analysis did not reach the last layer.')}**`]),
     '',
-    `Kurtosis (normal = 3): ${formatNumber(model.kurtosis)} over all parameters, ${formatNumber(model.kurtosisWeights)} over weights of ≥ 2 dimensions; kurtosis of the layers' kurtoses K2: ${formatNumber(model.kurtosisOfKurtoses)}.`,
+    l10n.t(
+      "Kurtosis (normal = 3): {0} over all parameters, {1} over weights of ≥ 2 dimensions; kurtosis of the layers' kurtoses K2: {2}.",
+      formatNumber(model.kurtosis),
+      formatNumber(model.kurtosisWeights),
+      formatNumber(model.kurtosisOfKurtoses),
+    ),
     '',
-    '## Limits',
+    `## ${l10n.t('Limits')}`,
     ...(['parameters', 'weights'] as const).flatMap((scope) => limitTable(scope, report.limits)),
     ...warningList(report),
     '',
-    '## Layers',
+    `## ${l10n.t('Layers')}`,
     '',
-    '| Layer | Shape | Type | Parameters | Kurtosis | Std | Zeros | Limit | Kept at the global limit |',
+    row(
+      l10n.t('Layer'),
+      l10n.t('Shape'),
+      l10n.t('Type'),
+      l10n.t('Parameters'),
+      l10n.t('Kurtosis'),
+      l10n.t('Std'),
+      l10n.t('Zeros'),
+      l10n.t('Limit'),
+      l10n.t('Kept at the global limit'),
+    ),
     '| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...report.tensors
       .filter(({ prunable }) => prunable)
-      .map(
-        (tensor) =>
-          `| ${text(tensor.name)} | ${tensor.shape.join('×')} | ${tensor.storedDtype ?? tensor.dtype} | ${formatCount(tensor.count)} | ${formatNumber(tensor.kurtosis)} | ${formatNumber(tensor.std)} | ${formatCount(tensor.zeroCount)} | ${formatPercent(tensor.limit)} | ${formatPercent(tensor.survivingFraction)} |`,
+      .map((tensor) =>
+        row(
+          text(tensor.name),
+          tensor.shape.join('×'),
+          tensor.storedDtype ?? tensor.dtype,
+          formatCount(tensor.count),
+          formatNumber(tensor.kurtosis),
+          formatNumber(tensor.std),
+          formatCount(tensor.zeroCount),
+          formatPercent(tensor.limit),
+          formatPercent(tensor.survivingFraction),
+        ),
       ),
   ];
   return `${lines.join('\n')}\n`;
@@ -43,26 +63,52 @@ function limitTable(scope: LimitScope, limits: readonly LimitEstimate[]): string
   const assumptions = [...new Set(rows.flatMap((limit) => limit.assumptions))];
   return [
     '',
-    `### ${SCOPES[scope]}`,
+    `### ${scopeTitle(scope)}`,
     '',
-    '| Method | Pruned | Cosine | Threshold &#124;w&#124; | What it says |',
+    row(
+      l10n.t('Method'),
+      l10n.t('Pruned'),
+      l10n.t('Cosine'),
+      `${l10n.t('Threshold')} &#124;w&#124;`,
+      l10n.t('What it says'),
+    ),
     '| --- | ---: | ---: | ---: | --- |',
-    ...rows.map(
-      (limit) =>
-        `| \`${limit.method}\` | ${formatPercent(limit.prunedFraction, 2)} | ${formatNumber(limit.cosineSimilarity ?? null)} | ${formatNumber(limit.threshold ?? null)} | ${text(limit.verdict)} |`,
+    ...rows.map((limit) =>
+      row(
+        `\`${limit.method}\``,
+        formatPercent(limit.prunedFraction, 2),
+        formatNumber(limit.cosineSimilarity ?? null),
+        formatNumber(limit.threshold ?? null),
+        text(limit.verdict),
+      ),
     ),
     '',
-    'Assumptions:',
+    l10n.t('Assumptions:'),
     '',
     ...assumptions.map((assumption) => `- ${text(assumption)}`),
     '',
-    ...sources.map((source) => `Source: ${text(source)}`),
+    ...sources.map((source) => l10n.t('Source: {0}', text(source))),
   ];
 }
 
 function warningList({ warnings }: ModelReport): string[] {
   if (warnings.length === 0) return [];
-  return ['', '## Warnings', '', ...warnings.map(({ code, message }) => `- **${code}**: ${text(message)}`)];
+  return [
+    '',
+    `## ${l10n.t('Warnings')}`,
+    '',
+    ...warnings.map(({ code, message }) => `- **${code}**: ${text(message)}`),
+  ];
+}
+
+function scopeTitle(scope: LimitScope): string {
+  return scope === 'parameters'
+    ? l10n.t('All parameters, as the paper counts')
+    : l10n.t('Weights of ≥ 2 dimensions; biases and norms stay');
+}
+
+function row(...cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }
 
 /** Names come from strangers: nothing in them may act as markup, or leave the table's cell. */

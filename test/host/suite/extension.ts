@@ -16,12 +16,17 @@ export function sample(path: string): vscode.Uri {
 }
 
 /** Waits until `condition` gives something. */
-export async function eventually<T>(what: string, condition: () => T | undefined, timeoutMs = 10_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  condition: () => T | undefined,
+  timeoutMs = 10_000,
+  pauseMs = 5,
+): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     const value = condition();
     if (value !== undefined) return value;
     if (Date.now() > end) throw new Error(`Waited ${timeoutMs} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

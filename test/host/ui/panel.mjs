@@ -7,7 +7,7 @@ import { basename, dirname } from 'node:path';
 import { DEFAULT_TIMEOUT_MS, exactly, waitFor } from '../wait.mjs';
 
 const COMMAND = 'Prunability: Analyze Prunability';
-const PICK_PLACEHOLDER = 'Model file to analyse';
+const PICK_PLACEHOLDER = 'Model to analyze';
 
 /** @typedef {import('../workbench.mjs').Workbench} Workbench */
 

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCliArguments } from '../../../src/cli/arguments';
+import type { ComparisonReport } from '../../../src/report/comparison';
 import type { ModelReport } from '../../../src/report/report';
+import { valuesOf, writeSafetensors } from '../engine/comparison';
 
 const root = join(import.meta.dirname, '../../..');
 const trained = join(root, 'test/fixtures/pytorch/fmnist_epoch3.pt');
@@ -37,6 +39,20 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'prunability-cli-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** 64 GiB of zeros that take no room. */
+async function largeFile(): Promise<string> {
+  const path = join(folder, 'large.safetensors');
+  const bytes = 2 ** 36;
+  const header = Buffer.from(
+    JSON.stringify({ w: { dtype: 'F32', shape: [2 ** 17, 2 ** 17], data_offsets: [0, bytes] } }),
+  );
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  await writeFile(path, Buffer.concat([length, header]));
+  await truncate(path, 8 + header.length + bytes);
+  return path;
+}
 
 describe('prunability analyze', () => {
   it('writes reports that follow the schema, one line a file, and exits with 0', async () => {
@@ -95,15 +111,7 @@ describe('prunability analyze', () => {
   });
 
   it('exits with 130 when it is interrupted', async () => {
-    const path = join(folder, 'large.safetensors');
-    const bytes = 2 ** 36;
-    const header = Buffer.from(
-      JSON.stringify({ w: { dtype: 'F32', shape: [2 ** 17, 2 ** 17], data_offsets: [0, bytes] } }),
-    );
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(header.length));
-    await writeFile(path, Buffer.concat([length, header]));
-    await truncate(path, 8 + header.length + bytes);
+    const path = await largeFile();
     const { code, stdout, stderr } = await cli(['analyze', path, '--json'], (kill) => {
       setTimeout(() => {
         kill('SIGINT');
@@ -123,7 +131,77 @@ describe('prunability analyze', () => {
   });
 });
 
+describe('prunability compare', () => {
+  const untrained = join(root, 'test/fixtures/pytorch/fmnist_init.pt');
+
+  it('writes a comparison that follows the schema, and exits with 0', async () => {
+    const { code, stdout, stderr } = await cli(['compare', untrained, trained, '--json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const ajv = new Ajv({ strict: false });
+    const schema = async (name: string): Promise<object> =>
+      JSON.parse(await readFile(join(root, `src/report/${name}.schema.json`), 'utf8')) as object;
+    ajv.addSchema(await schema('report'));
+    const validate = ajv.compile(await schema('comparison'));
+    const report = JSON.parse(stdout) as ComparisonReport;
+    expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+    expect(report.before.file.path).toBe(untrained);
+    expect(report.after.file.path).toBe(trained);
+    expect(report.pair?.cosineSimilarity).toBeCloseTo(0.6119, 4);
+  });
+
+  it('writes CSV and text', async () => {
+    const csv = await cli(['compare', untrained, trained, '--csv']);
+    expect(csv.stdout.split('\r\n')).toHaveLength(15);
+    const text = await cli(['compare', untrained, trained]);
+    expect(text.stdout).toContain('fmnist_init.pt → fmnist_epoch3.pt: tensors 13 common');
+    expect(text.stdout).toContain('cosine similarity 0.6119');
+    expect(text.stdout).toMatch(/^fc1\.weight +64×256 +0\.5517 /m);
+    expect([csv.code, text.code]).toEqual([0, 0]);
+  });
+
+  it('says in text what pruning took', async () => {
+    const dense = await valuesOf(trained);
+    const pruned = new Map(
+      [...dense].map(([name, tensor]) => [
+        name,
+        name === 'fc1.weight'
+          ? { ...tensor, values: tensor.values.map((value) => (Math.abs(value) < 0.03 ? 0 : value)) }
+          : tensor,
+      ]),
+    );
+    const path = await writeSafetensors(join(folder, 'pruned.safetensors'), pruned);
+    const { stdout } = await cli(['compare', trained, path]);
+    const zeros = pruned.get('fc1.weight')!.values.filter((value) => value === 0).length;
+    const share = ((100 * zeros) / 20538).toFixed(2);
+    expect(stdout).toContain(`Pruned: ${share} % are zero, ${zeros.toLocaleString('en-US')} of them newly`);
+    expect(stdout).toMatch(/one magnitude threshold for all +would have chosen the same/);
+  });
+
+  it('exits with 2 for a file that cannot be read, and for a call that is wrong', async () => {
+    const absent = await cli(['compare', trained, join(folder, 'absent.pt')]);
+    expect(absent).toMatchObject({ code: 2, stdout: '' });
+    expect(absent.stderr).toMatch(/absent\.pt: does not exist\n\S.+\n$/);
+    expect(await cli(['compare', trained])).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  it('exits with 130 when it is interrupted', async () => {
+    const path = await largeFile();
+    const { code, stdout, stderr } = await cli(['compare', path, path, '--json'], (kill) => {
+      setTimeout(() => {
+        kill('SIGINT');
+      }, 500);
+    });
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toContain('cancelled');
+  });
+});
+
 describe('parseCliArguments', () => {
+  it('takes any number of roots for the MCP server', () => {
+    expect(parseCliArguments(['mcp'])).toEqual({ command: 'mcp', roots: [] });
+    expect(parseCliArguments(['mcp', '--root', 'a', '--root=b'])).toEqual({ command: 'mcp', roots: ['a', 'b'] });
+  });
+
   it('refuses what makes no sense', () => {
     const reason = (...argv: string[]): string => {
       const parsed = parseCliArguments(argv);
@@ -132,7 +210,16 @@ describe('parseCliArguments', () => {
     expect(reason()).toContain('no command');
     expect(reason('analyze')).toContain('no file');
     expect(reason('analyze', 'a.pt', '--json', '--csv')).toContain('--json and --csv');
+    expect(reason('compare', 'a.pt')).toContain('two files');
+    expect(reason('compare', 'a.pt', 'b.pt', 'c.pt')).toContain('two files');
+    expect(reason('compare', 'a.pt', 'b.pt', '--hash')).toContain('--hash is for analyze');
+    expect(reason('compare', 'a.pt', 'b.pt', '--markdown')).toContain('--markdown is for analyze');
+    expect(reason('compare', 'a.pt', 'b.pt', '--fail-if-limit-below', '0.5')).toContain('is for analyze');
     expect(reason('analyze', 'a.pt', '--frobnicate')).toContain('--frobnicate');
+    expect(reason('analyze', 'a.pt', '--root', '/models')).toContain('--root');
+    expect(reason('mcp', '/models')).toContain('/models');
+    expect(reason('mcp', '--json')).toContain('--json');
+    expect(reason('mcp', '--root', '')).toContain('takes a folder');
     for (const bound of ['x', '-0.1', '1.1', 'NaN', '']) {
       expect(reason('analyze', 'a.pt', `--fail-if-limit-below=${bound}`)).toContain('from 0 to 1');
     }

@@ -63,8 +63,8 @@ export function storedBytes(checkpoint: Checkpoint, tensor: TensorEntry): Buffer
   return bytes;
 }
 
-/** SHA-256 of a tensor's values as little-endian float32 in C order; every NaN as 0x7fc00000. */
-export function valuesSha256(checkpoint: Checkpoint, tensor: TensorEntry): string {
+/** A tensor's values as float32 in C order. */
+export function storedValues(checkpoint: Checkpoint, tensor: TensorEntry): Float32Array<ArrayBuffer> {
   const bytes = storedBytes(checkpoint, tensor);
   const { dtype, quantization } = tensor.storage;
   const width = BYTES_PER_ELEMENT[dtype];
@@ -77,6 +77,12 @@ export function valuesSha256(checkpoint: Checkpoint, tensor: TensorEntry): strin
     }
     values[index] = value;
   }
+  return values;
+}
+
+/** SHA-256 of a tensor's values as little-endian float32 in C order; every NaN as 0x7fc00000. */
+export function valuesSha256(checkpoint: Checkpoint, tensor: TensorEntry): string {
+  const values = storedValues(checkpoint, tensor);
   const out = Buffer.alloc(4 * values.length);
   values.forEach((value, index) => {
     if (Number.isNaN(value)) out.writeUInt32LE(0x7fc00000, 4 * index);

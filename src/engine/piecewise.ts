@@ -13,25 +13,20 @@ interface Pending<T, R> {
 }
 
 /**
- * Puts the threads' results together in order of position, and hands on the tensors in reading order, so that nothing
- * in a report depends on which thread was faster.
+ * Puts the pieces of each tensor together in order of position, so that nothing in a sum depends on which thread was
+ * faster.
  */
-export class InOrder<T, R extends Piece> {
+export class Piecewise<T, R extends Piece> {
   private readonly pending = new Map<number, Pending<T, R>>();
-  private readonly finished = new Map<number, T>();
-  private turn = 0;
 
-  /**
-   * @param order indices of the tensors that are read, in the order in which `finish` is to get them.
-   * @param pieces number of results that a tensor gives.
-   */
   constructor(
-    private readonly order: readonly number[],
     private readonly steps: {
+      /** Number of results that a tensor gives. */
       readonly pieces: (tensor: number) => number;
       readonly begin: (tensor: number) => T;
       readonly add: (sum: T, result: R) => void;
-      readonly finish: (tensor: number, sum: T) => void;
+      /** Gets each tensor once, when all its pieces are there. */
+      readonly complete: (tensor: number, sum: T) => void;
     },
   ) {}
 
@@ -50,18 +45,6 @@ export class InOrder<T, R extends Piece> {
     }
     if (pending.next < this.steps.pieces(tensor)) return;
     this.pending.delete(tensor);
-    this.finished.set(tensor, pending.sum);
-    this.handOn();
-  }
-
-  private handOn(): void {
-    for (;;) {
-      const tensor = this.order[this.turn];
-      const sum = tensor === undefined ? undefined : this.finished.get(tensor);
-      if (tensor === undefined || sum === undefined) return;
-      this.finished.delete(tensor);
-      this.turn++;
-      this.steps.finish(tensor, sum);
-    }
+    this.steps.complete(tensor, pending.sum);
   }
 }

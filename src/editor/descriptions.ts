@@ -1,0 +1,129 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { EventEmitter, Uri, type Disposable, type LogOutputChannel } from 'vscode';
+import { modelNameCertainty } from '../catalog/model-names';
+import { CancelledError } from '../formats/errors';
+import type { DescriptionResult } from '../protocol/description';
+import type { EngineClient } from './engine-client';
+
+/** Descriptions kept in memory, each under a kilobyte. */
+const MAX_KEPT = 5_000;
+
+/** Headers read at a time: a folder of a thousand models must not keep the disk from what the user has asked for. */
+const MAX_AT_ONCE = 4;
+
+/** What is told of a file that there is nothing to tell about. */
+const NO_MODEL: DescriptionResult = { state: 'unreadable', recognised: false, path: '', reason: '', remedy: '' };
+
+interface Kept {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly description: DescriptionResult;
+}
+
+/**
+ * What model files are, by their headers and the result cache: for all that shows files which nobody has asked to open.
+ * A header is read once a version of a file. Only files of this machine: others could be read whole only.
+ */
+export class ModelDescriptions implements Disposable {
+  /** By path, least recently used first. */
+  private readonly kept = new Map<string, Kept>();
+  private readonly reading = new Map<string, Promise<DescriptionResult>>();
+  private readonly waiting: (() => void)[] = [];
+  private free = MAX_AT_ONCE;
+  private readonly changeEmitter = new EventEmitter<readonly Uri[]>();
+  private readonly describeEmitter = new EventEmitter<readonly Uri[]>();
+  /** What is known of these files may be out of date. */
+  readonly onDidChange = this.changeEmitter.event;
+  /** These files have been described, for the first time or anew. */
+  readonly onDidDescribe = this.describeEmitter.event;
+
+  constructor(
+    private readonly engine: EngineClient,
+    private readonly log: LogOutputChannel,
+  ) {}
+
+  /**
+   * What a file is, or a folder that holds a model (as those of Hugging Face do). What is no model is `unreadable` and not
+   * `recognised`. Rejects with {@link CancelledError} only.
+   */
+  async describe(uri: Uri, signal?: AbortSignal): Promise<DescriptionResult> {
+    if (uri.scheme !== 'file') return NO_MODEL;
+    const path = uri.fsPath;
+    const stats = await stat(path).catch(() => undefined);
+    if (stats === undefined) return NO_MODEL;
+    const isFolder = stats.isDirectory();
+    if (!isFolder && modelNameCertainty(basename(path)) === 'no') return NO_MODEL;
+    const { size, mtimeMs } = stats;
+    const known = this.kept.get(path);
+    if (known?.size === size && known.mtimeMs === mtimeMs) return known.description;
+    const running = this.reading.get(path) ?? this.read(path, isFolder, size, mtimeMs);
+    this.reading.set(path, running);
+    const description = await running;
+    if (signal?.aborted === true) throw new CancelledError();
+    return description;
+  }
+
+  /** What was found last, if anything was; the file may have changed since. */
+  cached(uri: Uri): DescriptionResult | undefined {
+    return this.kept.get(uri.fsPath)?.description;
+  }
+
+  /** The file to open for a folder that holds a model; any other URI as it is. */
+  async mainFile(uri: Uri): Promise<Uri> {
+    if (uri.scheme !== 'file') return uri;
+    const stats = await stat(uri.fsPath).catch(() => undefined);
+    if (stats?.isDirectory() !== true) return uri;
+    const description = await this.describe(uri);
+    return description.state === 'readable' ? Uri.file(description.mainFile) : uri;
+  }
+
+  /** To be told when a file has been analysed, or has changed. */
+  changed(...uris: readonly Uri[]): void {
+    for (const uri of uris) {
+      const entry = this.kept.get(uri.fsPath);
+      if (entry !== undefined) this.kept.set(uri.fsPath, { ...entry, mtimeMs: Number.NaN });
+    }
+    this.changeEmitter.fire(uris);
+  }
+
+  dispose(): void {
+    this.changeEmitter.dispose();
+    this.describeEmitter.dispose();
+  }
+
+  private async read(path: string, isFolder: boolean, size: number, mtimeMs: number): Promise<DescriptionResult> {
+    await this.turn();
+    try {
+      const contentOnly = !isFolder && modelNameCertainty(basename(path)) !== 'model';
+      const description = await this.engine.call('describe', { path, contentOnly });
+      this.keep(path, { size, mtimeMs, description });
+      this.describeEmitter.fire([Uri.file(path)]);
+      return description;
+    } catch (error) {
+      // Of a file that nobody has asked for, a failure of ours is not shown; it is in the log.
+      this.log.error(`${path}: ${(error as Error).message}`);
+      return NO_MODEL;
+    } finally {
+      this.reading.delete(path);
+      this.free++;
+      this.waiting.shift()?.();
+    }
+  }
+
+  private async turn(): Promise<void> {
+    if (this.free === 0) {
+      await new Promise<void>((resolve) => {
+        this.waiting.push(resolve);
+      });
+    }
+    this.free--;
+  }
+
+  private keep(path: string, entry: Kept): void {
+    this.kept.delete(path);
+    this.kept.set(path, entry);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > MAX_KEPT && oldest !== undefined) this.kept.delete(oldest);
+  }
+}

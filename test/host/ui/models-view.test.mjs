@@ -1,0 +1,117 @@
+/** The Models view as a person meets it: the icon in the activity bar, hovers, the filter that is typed, dragging. */
+
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'mocha';
+import { useVSCode } from '../ui-session.mjs';
+import { exactly, waitFor } from '../wait.mjs';
+
+/** The view's rows, and what is done with them. */
+class ModelsView {
+  /** @param {import('../workbench.mjs').Workbench} workbench */
+  constructor(workbench) {
+    this.page = workbench.page;
+    this.rows = this.page.locator('.sidebar .pane-body .monaco-list-row');
+  }
+
+  /** Opens the view by its icon, unless it is open: then the icon would close it. */
+  async open() {
+    const title = this.page.locator('.sidebar .composite.title', { hasText: /prunability/i });
+    if (!(await title.isVisible())) {
+      await this.page.locator('.activitybar a.action-label[aria-label^="Prunability"]').click();
+    }
+    await title.waitFor();
+  }
+
+  /** @param {string} label */
+  row(label) {
+    return this.rows.filter({ has: this.page.locator('.label-name', { hasText: exactly(label) }) }).first();
+  }
+
+  /** @param {string} label */
+  async expand(label) {
+    const row = this.row(label);
+    // A click while the rows are drawn anew, since more was found, hits none of them.
+    await waitFor(`${label} to expand`, async () => {
+      if ((await row.getAttribute('aria-expanded')) === 'true') return true;
+      await row.click();
+      return this.page
+        .locator('.sidebar .monaco-list-row[aria-expanded="true"]', { hasText: label })
+        .waitFor({ timeout: 2_000 })
+        .then(() => true);
+    });
+  }
+
+  /** Labels of the rows in sight. */
+  async labels() {
+    return this.rows.locator('.label-name').allTextContents();
+  }
+}
+
+describe('the Models view', () => {
+  const vscode = useVSCode();
+
+  it('lists the models, and tells of one what its header says when it is hovered', async () => {
+    const { workbench } = vscode;
+    const view = new ModelsView(workbench);
+    await view.open();
+    await view.expand('fashion-mnist');
+    await view.expand('epoch*.pt');
+    // The last to come: its name tells nothing, it is listed once its header was read.
+    await view.row('language-detection').waitFor();
+    await view.row('epoch3.pt').hover();
+    const hover = workbench.page.locator('.workbench-hover:visible');
+    await hover.waitFor();
+    assert.match((await hover.textContent()) ?? '', /20,?555/);
+    // Once its header was read, the item shows its size in parameters.
+    await view.row('epoch3.pt').locator('.label-description', { hasText: '20.6' }).waitFor();
+  });
+
+  it('follows the filter while it is typed, and Escape brings back all', async () => {
+    const { workbench } = vscode;
+    const view = new ModelsView(workbench);
+    await view.open();
+    // A run that the filter has hidden comes back closed.
+    await workbench.page.locator('.sidebar .composite.title').getByRole('button', { name: 'Collapse All' }).click();
+    await view.expand('fashion-mnist');
+    const before = await view.labels();
+    await workbench.runCommand('Prunability: Filter Models…');
+    await workbench.page.locator('.quick-input-widget input').fill('safetensors');
+    const filtered = ['fashion-mnist', 'epoch3-bfloat16.safetensors', 'epoch3.safetensors'];
+    await waitFor('the filtered list', async () => (await view.labels()).join() === filtered.join());
+    await workbench.page.locator('.sidebar .pane-body').getByText('Filter “safetensors” (models found: 2)').waitFor();
+    await workbench.page.keyboard.press('Escape');
+    await waitFor('the whole list', async () => (await view.labels()).join() === before.join());
+  });
+
+  it('lets a model be dragged into the editor area', async () => {
+    const { workbench } = vscode;
+    const view = new ModelsView(workbench);
+    await view.open();
+    await view.row('untrained.pt').hover();
+    await workbench.page.mouse.down();
+    const area = await workbench.page.locator('.part.editor .editor-group-container').first().boundingBox();
+    assert.ok(area);
+    await workbench.page.mouse.move(area.x + area.width / 2, area.y + area.height / 2, { steps: 10 });
+    await workbench.page.mouse.up();
+    await waitFor('its tab', async () => (await workbench.editorTitles()).includes('untrained.pt'));
+    await workbench.closeEditors();
+  });
+
+  it('leads on where nothing is found', async () => {
+    const { workbench } = vscode;
+    const view = new ModelsView(workbench);
+    await view.open();
+    await workbench.runCommand('Prunability: Filter Models…');
+    await workbench.page.locator('.quick-input-widget input').fill('no such model');
+    await workbench.page.keyboard.press('Enter');
+    const clear = workbench.page.locator('.sidebar .welcome-view').getByText('Clear Filter');
+    await clear.waitFor();
+    await clear.click();
+    await view.row('fashion-mnist').waitFor();
+    for (const name of ['fashion-mnist', 'language-detection'])
+      await rm(join(vscode.folder, name), { recursive: true });
+    await workbench.page.locator('.sidebar .welcome-view').getByText('Open Sample').waitFor();
+  });
+});
