@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { PanelHostMethods, PanelViewMethods } from '../src/protocol/panel';
 import { errorCodec } from '../src/protocol/error-codec';
 import { unpackArrays, type PackedMessage } from '../src/protocol/packed-arrays';
@@ -108,7 +109,7 @@ export function connectHost(port: Port, model: PanelModel): PanelHost {
     },
     (error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
-      model.setStatus({ state: 'failed', message: `The panel cannot reach the extension: ${message}.` });
+      model.setStatus({ state: 'failed', message: l10n.t('The panel cannot reach the extension: {0}.', message) });
     },
   );
   return host;

@@ -1,4 +1,6 @@
 // Runs in the page before the webview's script: stands in for VS Code and the extension host.
+// the texts of limits and warnings are in the page's language, as the engine's are in VS Code's
+import '../../webview-ui/texts';
 import { RpcPeer } from '../../src/protocol/rpc';
 import { errorCodec } from '../../src/protocol/error-codec';
 import { packArrays } from '../../src/protocol/packed-arrays';

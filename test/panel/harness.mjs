@@ -82,12 +82,20 @@ const DRAWN = {
   'prunability-summary': 'prunability-summary main > *',
 };
 
+/** The translations of a language; English is what the texts are written in. @param {string} language */
+async function textsOf(language) {
+  if (language === 'en') return {};
+  return JSON.parse(await readFile(join(root, 'l10n', `bundle.l10n.${language}.json`), 'utf8'));
+}
+
 /**
  * @param {typeof import('../../src/protocol/page-html').pageHtml} pageHtml
  * @param {string} theme
+ * @param {string} language
+ * @param {Record<string, string>} texts
  * @param {import('../../src/protocol/page-html').PageElement} element
  */
-function themedPage(pageHtml, theme, element) {
+function themedPage(pageHtml, theme, language, texts, element) {
   const { bodyClass, variables } = THEMES[theme] ?? THEMES['dark'] ?? { bodyClass: '', variables: {} };
   // as VS Code does it: variables on <html> through the CSSOM, the theme's kind as a class of <body>
   const applyTheme = `(function () {
@@ -101,8 +109,8 @@ function themedPage(pageHtml, theme, element) {
     cspSource: "'self'",
     scriptUri: '/webview.js',
     styleUri: '/webview.css',
-    language: 'en',
-    texts: {},
+    language,
+    texts,
     scriptsBefore: `<script nonce="${NONCE}">${applyTheme}</script>
 <script nonce="${NONCE}" src="/fake-host.js"></script>
 `,
@@ -146,6 +154,7 @@ async function servePages(assets) {
     '/webview.css': { type: 'text/css', body: await readFile(join(assets, 'webview.css')) },
   };
   const pageHtml = await importPageHtml();
+  const texts = { en: await textsOf('en'), de: await textsOf('de') };
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const file = files[url.pathname];
@@ -154,8 +163,8 @@ async function servePages(assets) {
       return;
     }
     response.setHeader('Content-Type', `${file?.type ?? 'text/html'}; charset=utf-8`);
-    const { theme = 'dark', element = 'prunability-panel' } = Object.fromEntries(url.searchParams);
-    response.end(file?.body ?? themedPage(pageHtml, theme, element));
+    const { theme = 'dark', language = 'en', element = 'prunability-panel' } = Object.fromEntries(url.searchParams);
+    response.end(file?.body ?? themedPage(pageHtml, theme, language, texts[language] ?? {}, element));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
@@ -170,6 +179,7 @@ async function servePages(assets) {
  * @property {number} [height]
  * @property {number} [pause] milliseconds between the events that follow
  * @property {boolean} [reducedMotion]
+ * @property {'en' | 'de'} [language]
  */
 
 /** One browser and one server for a run of tests. */
@@ -204,6 +214,7 @@ export class Harness {
       height = 900,
       pause = 30,
       reducedMotion = false,
+      language = 'en',
     } = options;
     const context = await this.browser.newContext({
       viewport: { width, height },
@@ -211,7 +222,7 @@ export class Harness {
       ...(theme.startsWith('contrast') ? { forcedColors: 'none' } : {}),
     });
     const page = await context.newPage();
-    const name = `${element} ${scenario} ${theme} ${width}`;
+    const name = `${element} ${scenario} ${theme} ${width} ${language}`;
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning')
         this.complaints.push({ page: name, text: message.text() });
@@ -222,7 +233,8 @@ export class Harness {
         console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
       });
     });
-    await page.goto(`${this.url}/?element=${element}&scenario=${scenario}&theme=${theme}&pause=${pause}`);
+    const query = new URLSearchParams({ element, scenario, theme, pause: String(pause), language });
+    await page.goto(`${this.url}/?${query.toString()}`);
     await page.waitForSelector(DRAWN[element] ?? element, { state: 'attached' });
     return page;
   }

@@ -1,5 +1,5 @@
 // Pictures of the webviews in their states and themes, to look at:
-// node test/panel/screenshots.mjs [--assets dist] [--out out/panel] [scenario or element …]
+// node test/panel/screenshots.mjs [--assets dist] [--out out/panel] [--language de] [scenario or element …]
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ const { values, positionals } = parseArgs({
   options: {
     assets: { type: 'string', default: join(root, 'dist') },
     out: { type: 'string', default: join(root, 'out', 'panel') },
+    language: { type: 'string', default: 'en' },
   },
   allowPositionals: true,
 });
@@ -53,7 +54,7 @@ try {
   for (const options of shots) {
     const { element, scenario, theme, width } = options;
     if (positionals.length > 0 && !positionals.includes(scenario) && !positionals.includes(element)) continue;
-    const page = await harness.open(options);
+    const page = await harness.open({ ...options, language: values.language });
     await page.waitForTimeout(400);
     await page.screenshot({
       path: join(values.out, `${element.replace('prunability-', '')}-${scenario}-${theme}-${width}.png`),

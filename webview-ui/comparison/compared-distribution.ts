@@ -24,8 +24,8 @@ export interface ComparedBin {
   readonly range: string;
   readonly beforeText: string;
   readonly afterText: string;
-  /** What is said of the bin, by what it is. */
-  readonly tip: Readonly<Record<string, string>>;
+  /** Lines of its tooltip. */
+  readonly tip: readonly string[];
 }
 
 /** Both sides' distributions over one axis. */
@@ -83,7 +83,7 @@ export function comparedDistribution({
       range,
       beforeText,
       afterText,
-      tip: { [l10n.t('values')]: range, [l10n.t('before')]: beforeText, [l10n.t('after')]: afterText },
+      tip: [l10n.t('values: {0}', range), l10n.t('before: {0}', beforeText), l10n.t('after: {0}', afterText)],
     };
   });
   return {

@@ -9,6 +9,7 @@ import type { ComparedLayer } from '../../src/protocol/comparison';
 import type { TensorComparison } from '../../src/report/comparison';
 import { nameText } from '../model/name-text';
 import { grouped, significant } from '../model/number-text';
+import { roleText } from '../model/role-text';
 import { dataTableStyles } from '../style/data-table-styles';
 import { icon } from '../style/icons';
 import { layerDetailStyles } from '../style/layer-detail-styles';
@@ -90,7 +91,7 @@ export class ComparedTensor extends PagePart {
     const facts = [
       shapesText(comparison),
       l10n.t('{0} values', grouped(side?.count ?? 0)),
-      ...(side === null ? [] : [side.role]),
+      ...(side === null ? [] : [roleText(side.role)]),
       ...(comparison.change === 'common' ? [] : [changeName(comparison.change)]),
     ];
     return html`<h2 class="name" dir="auto">${nameText(comparison.name)}</h2>

@@ -11,7 +11,7 @@ import { maskOverlap } from './comparison-columns';
 import type { ComparisonModel } from './comparison-model';
 import type { ComparisonTerm } from './comparison-terms';
 import { beforeAfter, changeText, cosineText, intervalText, signed } from './difference-text';
-import { sentenceParts } from './emphasis';
+import { emphasisedParts } from './emphasis';
 import { PagePart } from './page-element';
 import { runAnswer, type RunAnswer } from './run-answer';
 
@@ -115,7 +115,7 @@ function skeleton(): TemplateResult {
 function sentence(answer: RunAnswer): TemplateResult {
   const words = html`<div>
     <p class="sentence">
-      ${sentenceParts(answer.sentence).map(({ text, isFigure }) => (isFigure ? html`<b>${text}</b>` : text))}
+      ${emphasisedParts(answer.sentence).map(({ text, isFigure }) => (isFigure ? html`<b>${text}</b>` : text))}
     </p>
     <p class="muted notes">${answer.notes.map((note) => html`<span>${note}</span> `)}</p>
   </div>`;

@@ -16,7 +16,7 @@ export interface SentencePart {
 }
 
 /** The sentence's words and figures, in order. */
-export function sentenceParts(sentence: string): readonly SentencePart[] {
+export function emphasisedParts(sentence: string): readonly SentencePart[] {
   return sentence
     .split(BEGIN)
     .flatMap((piece, i): readonly SentencePart[] => {
@@ -32,7 +32,7 @@ export function sentenceParts(sentence: string): readonly SentencePart[] {
 
 /** The sentence without marks: for labels. */
 export function plainSentence(sentence: string): string {
-  return sentenceParts(sentence)
+  return emphasisedParts(sentence)
     .map(({ text }) => text)
     .join('');
 }

@@ -13,14 +13,16 @@ export interface StepPoint {
   readonly series: 'first' | 'second';
   readonly value: number | null;
   readonly text: string;
-  readonly tip: Readonly<Record<string, string>>;
+  /** Lines of its tooltip. */
+  readonly tip: readonly string[];
 }
 
 /** A checkpoint that could not be read. */
 export interface StepGap {
   readonly step: number;
   readonly path: string;
-  readonly tip: Readonly<Record<string, string>>;
+  /** Lines of its tooltip. */
+  readonly tip: readonly string[];
 }
 
 export type StepChartId = 'limit' | 'kurtosis' | 'zeros' | 'cosine';
@@ -109,7 +111,7 @@ export function stepCharts(steps: readonly RunStep[]): readonly StepChart[] {
           series: at === 0 ? 'first' : 'second',
           value,
           text: shown,
-          tip: { [l10n.t('step')]: String(step.step), [name]: shown },
+          tip: [l10n.t('step: {0}', String(step.step)), l10n.t('{0}: {1}', name, shown)],
         };
       }),
     );
@@ -126,7 +128,7 @@ export function stepGaps(steps: readonly RunStep[]): readonly StepGap[] {
           {
             step,
             path: file.path,
-            tip: { [l10n.t('step')]: String(step), [l10n.t('not readable')]: nameText(unreadable) },
+            tip: [l10n.t('step: {0}', String(step)), l10n.t('not readable: {0}', nameText(unreadable))],
           },
         ],
   );

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { LimitEstimate, ReportWarning } from '../../src/report/report';
@@ -151,7 +152,7 @@ export class AnswerSection extends PanelElement {
 
   override render(): TemplateResult {
     const answer = this.answer();
-    return html`<section aria-label="Answer">
+    return html`<section aria-label=${l10n.t('Answer')}>
       <div aria-live="polite" aria-atomic="true" aria-busy=${this.model.status?.state === 'running'}>
         ${answer === undefined ? this.skeleton() : this.sentence(answer)}
       </div>
@@ -174,7 +175,7 @@ export class AnswerSection extends PanelElement {
   }
 
   private skeleton(): TemplateResult {
-    return html`<span class="hidden-text">No answer yet: the file is being read.</span>
+    return html`<span class="hidden-text">${l10n.t('No answer yet: the file is being read.')}</span>
       <div class="bone"></div>
       <div class="bone"></div>`;
   }
@@ -194,7 +195,7 @@ export class AnswerSection extends PanelElement {
           );
         }}
       >
-        Assumptions and sources
+        ${l10n.t('Assumptions and sources')}
       </button>
     </div>`;
     return tone === 'plain' ? words : html`<div class="caution">${icon('warning')}${words}</div>`;
@@ -203,7 +204,7 @@ export class AnswerSection extends PanelElement {
   private figure(estimate: LimitEstimate): TemplateResult {
     return html`<button
       class="figure ${methodKind(estimate.method)}"
-      title="Assumptions and sources"
+      title=${l10n.t('Assumptions and sources')}
       @click=${(event: Event) => {
         this.explain(event, { kind: 'estimates', estimates: [estimate] });
       }}
@@ -218,11 +219,11 @@ export class AnswerSection extends PanelElement {
     const verdict = trainingVerdict(warnings, status, this.model.limits.length > 0);
     const [first, second] =
       this.model.scope === 'weights'
-        ? [model?.kurtosisWeights, `${fixed(model?.kurtosis, 2)} of all parameters`]
-        : [model?.kurtosis, `${fixed(model?.kurtosisWeights, 2)} of the weights alone`];
+        ? [model?.kurtosisWeights, l10n.t('{0} of all parameters', fixed(model?.kurtosis, 2))]
+        : [model?.kurtosis, l10n.t('{0} of the weights alone', fixed(model?.kurtosisWeights, 2))];
     return html`<dl class="facts">
       <div>
-        <dt>${this.term('kurtosis', 'Kurtosis')}</dt>
+        <dt>${this.term('kurtosis', l10n.t('Kurtosis'))}</dt>
         <dd class="big">${fixed(first, 2)}</dd>
         <dd>${tails(first)}</dd>
         ${this.model.hasTwoScopes ? html`<dd>${second}</dd>` : nothing}
@@ -231,14 +232,14 @@ export class AnswerSection extends PanelElement {
         verdict === undefined
           ? nothing
           : html`<div>
-              <dt>${this.term('training', 'Verdict')}</dt>
+              <dt>${this.term('training', l10n.t('Verdict'))}</dt>
               <dd class="big">${verdict.title}</dd>
               <dd>${verdict.detail}</dd>
             </div>`
       }
       <div>
-        <dt>Warnings</dt>
-        <dd class="big">${warnings.length === 0 ? 'None' : warnings.length}</dd>
+        <dt>${l10n.t('Warnings')}</dt>
+        <dd class="big">${warnings.length === 0 ? l10n.t('None') : warnings.length}</dd>
         ${warnings.length === 0 ? nothing : html`<dd>${this.warnings(warnings)}</dd>`}
       </div>
     </dl>`;
@@ -267,7 +268,7 @@ export class AnswerSection extends PanelElement {
               this.explain(event, { kind: 'warnings', warnings });
             }}
           >
-            and ${more} more
+            ${l10n.t('and {0} more', more)}
           </button>`
         : nothing
     }`;
@@ -286,9 +287,9 @@ export class AnswerSection extends PanelElement {
 }
 
 function tails(kurtosis: number | null | undefined): string {
-  if (kurtosis === null || kurtosis === undefined) return 'not defined';
-  if (kurtosis > 3.15) return 'heavier tails than Gaussian';
-  return kurtosis < 2.85 ? 'lighter tails than Gaussian' : 'tails of a Gaussian';
+  if (kurtosis === null || kurtosis === undefined) return l10n.t('not defined');
+  if (kurtosis > 3.15) return l10n.t('heavier tails than Gaussian');
+  return kurtosis < 2.85 ? l10n.t('lighter tails than Gaussian') : l10n.t('tails of a Gaussian');
 }
 
 declare global {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { LimitEstimate, ReportWarning } from '../../src/report/report';
@@ -145,7 +146,7 @@ export class ExplainPopover extends LitElement {
     return html`<div
       popover="auto"
       role="dialog"
-      aria-label=${what === undefined ? 'Explanation' : titleOf(what)}
+      aria-label=${what === undefined ? l10n.t('Explanation') : titleOf(what)}
       tabindex="-1"
       @beforetoggle=${this.toggled}
     >
@@ -154,7 +155,9 @@ export class ExplainPopover extends LitElement {
   }
 
   private content(what: Explanation): TemplateResult {
-    const close = html`<button class="close" aria-label="Close" @click=${this.close}>${icon('close')}</button>`;
+    const close = html`<button class="close" aria-label=${l10n.t('Close')} @click=${this.close}>
+      ${icon('close')}
+    </button>`;
     switch (what.kind) {
       case 'term':
         return termSection(what.term, close);
@@ -179,7 +182,7 @@ export class ExplainPopover extends LitElement {
       ${
         tensors.length === 0
           ? nothing
-          : html`<h3>Tensors</h3>
+          : html`<h3>${l10n.t('Tensors')}</h3>
               <ul class="tensors">
                 ${tensors.slice(0, LISTED_TENSORS).map(
                   (name) =>
@@ -196,7 +199,7 @@ export class ExplainPopover extends LitElement {
                 )}
                 ${
                   tensors.length > LISTED_TENSORS
-                    ? html`<li>and ${grouped(tensors.length - LISTED_TENSORS)} more</li>`
+                    ? html`<li>${l10n.t('and {0} more', grouped(tensors.length - LISTED_TENSORS))}</li>`
                     : nothing
                 }
               </ul>`
@@ -207,7 +210,7 @@ export class ExplainPopover extends LitElement {
 
 function titleOf(what: Explanation): string {
   if (what.kind === 'term') return GLOSSARY[what.term].title;
-  return what.kind === 'warnings' ? 'Warnings' : 'Assumptions and sources';
+  return what.kind === 'warnings' ? l10n.t('Warnings') : l10n.t('Assumptions and sources');
 }
 
 function termSection(term: Term, close: unknown): TemplateResult {
@@ -218,8 +221,8 @@ function termSection(term: Term, close: unknown): TemplateResult {
       ${close}
     </div>
     <p>${definition}</p>
-    ${list('Keep in mind', notes)}
-    <h3>Source</h3>
+    ${list(l10n.t('Keep in mind'), notes)}
+    <h3>${l10n.t('Source')}</h3>
     <p class="muted">${source}</p>
   </section>`;
 }
@@ -227,10 +230,12 @@ function termSection(term: Term, close: unknown): TemplateResult {
 function estimateSection(estimate: LimitEstimate, close: unknown): TemplateResult {
   const { prunedFraction, prunedCount, cosineSimilarity, threshold, interval } = estimate;
   const figures = [
-    `${grouped(prunedCount)} values`,
-    ...(cosineSimilarity === undefined ? [] : [`cosine ${cosineSimilarity.toFixed(4)}`]),
+    l10n.t('{0} values', grouped(prunedCount)),
+    ...(cosineSimilarity === undefined ? [] : [l10n.t('cosine {0}', cosineSimilarity.toFixed(4))]),
     ...(threshold === undefined ? [] : [`|w| ≤ ${significant(threshold)}`]),
-    ...(interval === undefined ? [] : [`between ${percent(interval[0], 2)} and ${percent(interval[1], 2)}`]),
+    ...(interval === undefined
+      ? []
+      : [l10n.t('between {0} and {1}', percent(interval[0], 2), percent(interval[1], 2))]),
   ];
   return html`<section>
     <div class="head">
@@ -239,8 +244,8 @@ function estimateSection(estimate: LimitEstimate, close: unknown): TemplateResul
     </div>
     <p class="figures">${figures.join(' · ')}</p>
     <p>${estimate.verdict}</p>
-    ${list('Assumptions', estimate.assumptions)}
-    <h3>Source</h3>
+    ${list(l10n.t('Assumptions'), estimate.assumptions)}
+    <h3>${l10n.t('Source')}</h3>
     <p class="muted">${estimate.reference}</p>
   </section>`;
 }

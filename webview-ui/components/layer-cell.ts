@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { html, nothing, type TemplateResult } from 'lit';
 import type { TensorFacts } from '../../src/report/report';
 import { nameText } from '../model/name-text';
@@ -27,10 +28,12 @@ export function cellContent(column: TableColumn['id'], model: PanelModel, row: L
       return html`${nameSpan(tensor.name)}${
         tensor.aliasOf === undefined
           ? nothing
-          : html`<i class="tag" title="Shares its memory with ${nameText(tensor.aliasOf)}">tied</i>`
+          : html`<i class="tag" title=${l10n.t('Shares its memory with {0}', nameText(tensor.aliasOf))}
+              >${l10n.t('tied')}</i
+            >`
       }${
         row.flagged
-          ? html`<svg class="icon" viewBox="0 0 16 16" role="img" aria-label="has a warning">
+          ? html`<svg class="icon" viewBox="0 0 16 16" role="img" aria-label=${l10n.t('has a warning')}>
               <path d="M8 2.5L14 13.5H2zM8 6.5v3.5M8 11.2v1" />
             </svg>`
           : nothing
@@ -59,7 +62,7 @@ export function cellContent(column: TableColumn['id'], model: PanelModel, row: L
 
 function keptContent(model: PanelModel, { index, tensor, kept }: LayerRow): unknown {
   if (!tensor.prunable) return html`<span class="dim">${NO_NUMBER}</span>`;
-  if (!model.isInScope(index)) return html`<span class="dim">all</span>`;
+  if (!model.isInScope(index)) return html`<span class="dim">${l10n.t('all')}</span>`;
   if (kept === undefined) return nothing;
   const even = 1 - (model.prunedFraction ?? 0);
   return html`<div class="meter" aria-hidden="true">

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import charts from 'generated:charts';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
@@ -26,6 +27,18 @@ const POINT_SIZES = [
   [Infinity, 7],
 ] as const;
 
+/** A line across the chart: a distribution of known kurtosis. */
+interface ReferenceDatum {
+  readonly kurtosis: number;
+  readonly name: string;
+}
+
+const KURTOSIS_REFERENCES: readonly ReferenceDatum[] = [
+  { kurtosis: 1.8, name: l10n.t('uniform 1.8') },
+  { kurtosis: 3, name: l10n.t('Gaussian 3') },
+  { kurtosis: 6, name: l10n.t('Laplace 6') },
+];
+
 /** Kurtosis and limit of every layer, in the order of the file. */
 @customElement('layer-charts')
 export class LayerCharts extends PanelElement {
@@ -34,7 +47,7 @@ export class LayerCharts extends PanelElement {
 
   private series: LayerSeries | undefined;
   private seriesKey: readonly unknown[] = [];
-  private data: ChartData = {};
+  private data: Readonly<Record<'kurtosis' | 'limit', ChartData>> = { kurtosis: {}, limit: {} };
   private fedAt = 0;
   private later: ReturnType<typeof setTimeout> | undefined;
 
@@ -59,13 +72,14 @@ export class LayerCharts extends PanelElement {
     const series = this.current();
     const { selected, prunedFraction } = this.model;
     const pointSize = POINT_SIZES.find(([count]) => series.layers.length <= count)?.[1] ?? 7;
-    const common = { selected: selected ?? -1, last: series.last, pointSize };
-    return html`${this.chart('kurtosis', 'Kurtosis by layer', charts.kurtosisByLayer, KURTOSIS_COLORS, {
+    const orderTitle = l10n.t('layers, in the order of the file');
+    const common = { selected: selected ?? -1, last: series.last, pointSize, orderTitle };
+    return html`${this.chart('kurtosis', l10n.t('Kurtosis by layer'), charts.kurtosisByLayer, KURTOSIS_COLORS, {
       ...common,
       lowest: series.lowestKurtosis,
       highest: series.highestKurtosis,
     })}
-    ${this.chart('limit', 'Limit by layer', charts.limitByLayer, LIMIT_COLORS, {
+    ${this.chart('limit', l10n.t('Limit by layer'), charts.limitByLayer, LIMIT_COLORS, {
       ...common,
       lowest: series.lowestLimit,
       fraction: prunedFraction ?? -1,
@@ -89,7 +103,8 @@ export class LayerCharts extends PanelElement {
     this.fedAt = now;
     this.seriesKey = key;
     this.series = layerSeries(this.model);
-    this.data = { layers: this.series.layers };
+    const { layers } = this.series;
+    this.data = { kurtosis: { layers, references: KURTOSIS_REFERENCES }, limit: { layers } };
     return this.series;
   }
 
@@ -116,19 +131,19 @@ export class LayerCharts extends PanelElement {
         <button
           class="data-toggle"
           aria-expanded=${this.table === id}
-          aria-label="Data of ${title}"
+          aria-label=${l10n.t('Data of {0}', title)}
           @click=${() => {
             this.table = this.table === id ? undefined : id;
           }}
         >
-          ${icon('data')}Data
+          ${icon('data')}${l10n.t('Data')}
         </button>
       </div>
       <vega-chart
         .spec=${spec}
         .height=${CHART_HEIGHT}
         .colors=${colors}
-        .data=${this.data}
+        .data=${this.data[id]}
         .signals=${signals}
         label=${summary(title, id, layers)}
         @chart-pick=${(event: CustomEvent<unknown>) => {
@@ -140,7 +155,7 @@ export class LayerCharts extends PanelElement {
           ? html`<div class="table">
               ${dataTable({
                 caption: title,
-                columns: ['Layer', 'Kurtosis', 'Limit'],
+                columns: [l10n.t('Layer'), l10n.t('Kurtosis'), l10n.t('Limit')],
                 rows: layers.map((layer) => [layer.name, layer.kurtosisText, layer.limitText]),
               })}
             </div>`
@@ -159,9 +174,18 @@ function summary(title: string, field: 'kurtosis' | 'limit', layers: readonly La
   const sorted = [...known].sort((a, b) => (a[field] ?? 0) - (b[field] ?? 0));
   const low = sorted[0];
   const high = sorted.at(-1);
-  if (low === undefined || high === undefined) return `${title}: nothing has been read yet.`;
+  if (low === undefined || high === undefined) return l10n.t('{0}: nothing has been read yet.', title);
   const text = (layer: LayerDatum): string => (field === 'kurtosis' ? layer.kurtosisText : layer.limitText);
-  return `${title}, ${String(known.length)} layers, from ${text(low)} (${low.name}) to ${text(high)} (${high.name}).`;
+  if (known.length === 1) return l10n.t('{0}, 1 layer: {1} ({2}).', title, text(low), low.name);
+  return l10n.t(
+    '{0}, {1} layers, from {2} ({3}) to {4} ({5}).',
+    title,
+    known.length,
+    text(low),
+    low.name,
+    text(high),
+    high.name,
+  );
 }
 
 declare global {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import charts from 'generated:charts';
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
@@ -9,6 +10,7 @@ import { layerRemark } from '../model/layer-remark';
 import { nameText } from '../model/name-text';
 import { fixed, grouped, percent, shapeText, significant } from '../model/number-text';
 import type { Topic } from '../model/panel-model';
+import { roleText } from '../model/role-text';
 import { dataTableStyles } from '../style/data-table-styles';
 import { icon } from '../style/icons';
 import { layerDetailStyles } from '../style/layer-detail-styles';
@@ -49,8 +51,8 @@ export class LayerDetail extends PanelElement {
         ${label}
       </button>`;
     return html`<div class="top">
-        <div class="tabs" role="tablist" aria-label="Detail" @keydown=${this.tabKey}>
-          ${tab('layer', 'Layer')}${tab('model', 'All layers')}
+        <div class="tabs" role="tablist" aria-label=${l10n.t('Detail')} @keydown=${this.tabKey}>
+          ${tab('layer', l10n.t('Layer'))}${tab('model', l10n.t('All layers'))}
         </div>
         ${detail === 'layer' && this.model.analysis.readCount > 0 ? this.chartTools() : nothing}
       </div>
@@ -79,8 +81,8 @@ export class LayerDetail extends PanelElement {
       >
         ${label}
       </button>`;
-    return html`<div class="seg" role="group" aria-label="Scale of the shares">
-        ${scale(false, 'lin')}${scale(true, 'log')}
+    return html`<div class="seg" role="group" aria-label=${l10n.t('Scale of the shares')}>
+        ${scale(false, l10n.t('lin'))}${scale(true, l10n.t('log'))}
       </div>
       <button
         class="data-toggle"
@@ -89,7 +91,7 @@ export class LayerDetail extends PanelElement {
           this.showsTable = !this.showsTable;
         }}
       >
-        ${icon('data')}Data
+        ${icon('data')}${l10n.t('Data')}
       </button>`;
   }
 
@@ -106,10 +108,15 @@ export class LayerDetail extends PanelElement {
       inScope: this.model.isInScope(index),
       modelScale: curve === undefined || curve.count === 0 ? undefined : Math.sqrt(curve.energy / curve.count),
     });
-    const facts = [shapeText(tensor.shape), `${grouped(tensor.count)} values`, tensor.dtype, tensor.role];
+    const facts = [
+      shapeText(tensor.shape),
+      l10n.t('{0} values', grouped(tensor.count)),
+      tensor.dtype,
+      roleText(tensor.role),
+    ];
     return html`<h2 class="name" dir="auto">${nameText(tensor.name)}</h2>
       <p class="muted facts">${facts.join(' · ')}</p>
-      ${result === undefined ? html`<div class="placeholder">Not read yet</div>` : this.distribution(index, tensor, result)}
+      ${result === undefined ? html`<div class="placeholder">${l10n.t('Not read yet')}</div>` : this.distribution(index, tensor, result)}
       <p class="remark">${remark}</p>
       ${result === undefined ? nothing : this.moments(result.statistics)}`;
   }
@@ -127,24 +134,27 @@ export class LayerDetail extends PanelElement {
     const { distribution, data } = this.known;
     if (distribution === undefined) {
       const { min } = result.statistics;
-      const why = min === null ? 'No finite values' : `All values are ${significant(min)}`;
-      return html`<div class="placeholder">${why}: no distribution to draw</div>`;
+      const why =
+        min === null
+          ? l10n.t('No finite values: no distribution to draw')
+          : l10n.t('All values are {0}: no distribution to draw', significant(min));
+      return html`<div class="placeholder">${why}</div>`;
     }
     const prunes = this.model.isInScope(index) && this.model.cut !== undefined;
     const threshold = this.model.cut?.threshold.magnitude ?? 0;
     const { low, high, top, floor } = distribution;
     return html`<div class="bar">
         <div class="legend">
-          <span><i class="kept"></i>kept</span>
-          <span><i class="pruned"></i>pruned</span>
-          <span><i class="gaussian"></i>Gaussian</span>
+          <span><i class="kept"></i>${l10n.t('kept')}</span>
+          <span><i class="pruned"></i>${l10n.t('pruned')}</span>
+          <span><i class="gaussian"></i>${l10n.t('Gaussian')}</span>
           <button
-            title="What the fitted curves are"
+            title=${l10n.t('What the fitted curves are')}
             @click=${(event: Event) => {
               this.explain(event, { kind: 'term', term: 'fits' });
             }}
           >
-            <i class="laplace"></i><span class="term">Laplace</span>
+            <i class="laplace"></i><span class="term">${l10n.t('Laplace')}</span>
           </button>
         </div>
       </div>
@@ -161,14 +171,14 @@ export class LayerDetail extends PanelElement {
 
   private moments(statistics: TensorStatistics): TemplateResult {
     const items: readonly (readonly [Term, string, string])[] = [
-      ['mean', 'Mean', significant(statistics.mean, 2)],
-      ['std', 'Std', significant(statistics.std)],
-      ['skewness', 'Skewness', fixed(statistics.skewness, 2)],
-      ['kurtosis', 'Kurtosis', fixed(statistics.kurtosis, 2)],
-      ['range', 'Min', significant(statistics.min)],
-      ['range', 'Max', significant(statistics.max)],
-      ['norms', 'L2 norm', significant(statistics.l2Norm)],
-      ['zeros', 'Zeros', grouped(statistics.zeroCount)],
+      ['mean', l10n.t('Mean'), significant(statistics.mean, 2)],
+      ['std', l10n.t('Std'), significant(statistics.std)],
+      ['skewness', l10n.t('Skewness'), fixed(statistics.skewness, 2)],
+      ['kurtosis', l10n.t('Kurtosis'), fixed(statistics.kurtosis, 2)],
+      ['range', l10n.t('Min'), significant(statistics.min)],
+      ['range', l10n.t('Max'), significant(statistics.max)],
+      ['norms', l10n.t('L2 norm'), significant(statistics.l2Norm)],
+      ['zeros', l10n.t('Zeros'), grouped(statistics.zeroCount)],
     ];
     return html`<dl class="moments">
       ${items.map(
@@ -197,17 +207,26 @@ function distributionLabel(
   { low, high }: LayerDistribution,
   threshold: number | undefined,
 ): string {
-  const cut = threshold === undefined ? '' : ` The threshold is at ±${significant(threshold)}.`;
-  return `Distribution of ${nameText(tensor.name)} from ${significant(low)} to ${significant(high)}: mean ${significant(mean)}, standard deviation ${significant(std)}, kurtosis ${fixed(kurtosis, 2)}.${cut}`;
+  const label = l10n.t(
+    'Distribution of {0} from {1} to {2}: mean {3}, standard deviation {4}, kurtosis {5}.',
+    nameText(tensor.name),
+    significant(low),
+    significant(high),
+    significant(mean),
+    significant(std),
+    fixed(kurtosis, 2),
+  );
+  if (threshold === undefined) return label;
+  return `${label} ${l10n.t('The threshold is at ±{0}.', significant(threshold))}`;
 }
 
 function distributionTable(tensor: TensorFacts, { bins, zeroShare, outsideShare }: LayerDistribution): DataTable {
   return {
-    caption: `Distribution of ${nameText(tensor.name)}`,
-    columns: ['Values', 'Share'],
+    caption: l10n.t('Distribution of {0}', nameText(tensor.name)),
+    columns: [l10n.t('Values'), l10n.t('Share')],
     rows: [
-      ...(zeroShare > 0 ? [['exactly 0', percent(zeroShare, 2)]] : []),
-      ...(outsideShare > 0 ? [['beyond the chart', percent(outsideShare, 2)]] : []),
+      ...(zeroShare > 0 ? [[l10n.t('exactly 0'), percent(zeroShare, 2)]] : []),
+      ...(outsideShare > 0 ? [[l10n.t('beyond the chart'), percent(outsideShare, 2)]] : []),
       ...bins.map((bin) => [bin.range, bin.shareText]),
     ],
   };

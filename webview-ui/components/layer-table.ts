@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
@@ -97,7 +98,7 @@ export class LayerTable extends PanelElement {
       <div
         class="grid"
         role="grid"
-        aria-label="Layers"
+        aria-label=${l10n.t('Layers')}
         aria-rowcount=${rows.length + 1}
         aria-colcount=${columns.length}
         ${cssomStyle({ '--columns': gridTemplate(columns) })}
@@ -140,8 +141,8 @@ export class LayerTable extends PanelElement {
       <div class="filter">
         <input
           type="search"
-          placeholder="Filter layers ( / )"
-          aria-label="Filter layers by name, shape, type or role"
+          placeholder=${l10n.t('Filter layers ( / )')}
+          aria-label=${l10n.t('Filter layers by name, shape, type or role')}
           spellcheck="false"
           .value=${view.filter}
           @input=${(event: InputEvent) => {
@@ -153,7 +154,7 @@ export class LayerTable extends PanelElement {
           view.filter === ''
             ? nothing
             : html`<button
-                aria-label="Clear the filter"
+                aria-label=${l10n.t('Clear the filter')}
                 @click=${() => {
                   this.filter('');
                   this.focusFilter();
@@ -165,20 +166,20 @@ export class LayerTable extends PanelElement {
       </div>
       ${
         scope === 'weights' && vectors > 0
-          ? this.chip('Biases and norms', vectors, view.showVectors, (showVectors) => {
+          ? this.chip(l10n.t('Biases and norms'), vectors, view.showVectors, (showVectors) => {
               this.model.setShown({ showVectors });
             })
           : nothing
       }
       ${
         others > 0 && others < this.model.tensors.length
-          ? this.chip('Buffers and optimiser state', others, view.showOthers, (showOthers) => {
+          ? this.chip(l10n.t('Buffers and optimiser state'), others, view.showOthers, (showOthers) => {
               this.model.setShown({ showOthers });
             })
           : nothing
       }
       <span class="muted total" aria-live="polite"
-        >${grouped(shown)} of ${grouped(this.model.tensors.length)} tensors</span
+        >${l10n.t('{0} of {1} tensors', grouped(shown), grouped(this.model.tensors.length))}</span
       >
     </div>`;
   }
@@ -196,8 +197,8 @@ export class LayerTable extends PanelElement {
   }
 
   private emptiness(): string {
-    if (this.model.view.filter !== '') return `No layer matches “${this.model.view.filter}”.`;
-    return 'No weights in this file.';
+    if (this.model.view.filter !== '') return l10n.t('No layer matches “{0}”.', this.model.view.filter);
+    return l10n.t('No weights in this file.');
   }
 
   private header(column: TableColumn, at: number): TemplateResult {
@@ -225,11 +226,11 @@ export class LayerTable extends PanelElement {
     const { prunedFraction } = this.model;
     if (column.id === 'kept' && prunedFraction !== undefined) {
       const whole = Number.isInteger(Number((100 * prunedFraction).toFixed(1)));
-      return `Kept at ${percent(prunedFraction, whole ? 0 : 1)}`;
+      return l10n.t('Kept at {0}', percent(prunedFraction, whole ? 0 : 1));
     }
     if (column.id === 'distribution') {
       const reach = this.reach();
-      return reach === undefined ? column.label : `Weights, ±${significant(reach, 1)}`;
+      return reach === undefined ? column.label : l10n.t('Weights, ±{0}', significant(reach, 1));
     }
     return column.label;
   }

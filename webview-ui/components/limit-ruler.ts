@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { html, nothing, svg, type PropertyValues, type SVGTemplateResult, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { guard } from 'lit/directives/guard.js';
@@ -11,10 +12,12 @@ import { cssomStyle } from '../style/cssom-style';
 import { dataTableStyles } from '../style/data-table-styles';
 import { icon } from '../style/icons';
 import { limitRulerStyles } from '../style/limit-ruler-styles';
+import { measureText } from '../style/measure-text';
 import { sharedStyles } from '../style/shared-styles';
 import { theme } from '../style/theme';
 import { dataTable, type DataTable } from './data-table';
 import { PanelElement } from './panel-element';
+import { drawRuler, markPath } from './ruler-drawing';
 
 /** Within so many pixels of a pin the handle snaps to it. */
 const SNAP_PIXELS = 5;
@@ -30,10 +33,8 @@ const KEY_STEPS: Readonly<Record<string, number>> = {
   End: 1,
 };
 const SHIFT_FACTOR = 10;
-/** Room that the name of the ideal corner needs beside the handle's figure. */
-const IDEAL_WIDTH = 190;
-/** Under this width of the plot, ticks and numbers are thinned out. */
-const NARROW = 640;
+/** Between the name of the ideal corner and the handle, whose figure stands on both sides of it. */
+const IDEAL_GAP = 48;
 
 /**
  * The limit ruler: one axis of pruned fraction, the cosine curve over it, a pin for every method's estimate under it, and
@@ -71,9 +72,9 @@ export class LimitRuler extends PanelElement {
     const doubtful =
       this.model.analysis.update?.warnings.some((warning) => warning.code === 'at-initialisation') === true;
     const geometry = this.layOut();
-    return html`<section aria-label="Limit ruler">
+    return html`<section aria-label=${l10n.t('Limit ruler')}>
       <div class="bar">
-        <h2>How far it can be pruned</h2>
+        <h2>${l10n.t('How far it can be pruned')}</h2>
         ${this.model.hasTwoScopes ? this.scopeSwitch() : nothing} ${this.readout()}
         ${this.model.cut === undefined ? nothing : this.dataToggle()}
       </div>
@@ -93,7 +94,8 @@ export class LimitRuler extends PanelElement {
           }}
         >
           <svg width=${geometry.width} height=${geometry.height} role="img" aria-label=${this.summary()}>
-            ${guard([geometry, this.model.curve, doubtful], () => this.still(geometry))} ${this.moving(geometry)}
+            ${guard([geometry, this.model.curve, doubtful], () => drawRuler(geometry, this.model.curve))}
+            ${this.moving(geometry)}
           </svg>
           ${this.slider(geometry)}
         </div>
@@ -125,9 +127,9 @@ export class LimitRuler extends PanelElement {
       >
         ${label}
       </button>`;
-    return html`<div class="seg" role="group" aria-label="What is counted and pruned">
-      ${choice('weights', 'Weights', 'Tensors of two or more dimensions; biases and normalisation are kept')}
-      ${choice('parameters', 'All parameters', 'With biases and normalisation, as in the paper')}
+    return html`<div class="seg" role="group" aria-label=${l10n.t('What is counted and pruned')}>
+      ${choice('weights', l10n.t('Weights'), l10n.t('Tensors of two or more dimensions; biases and normalisation are kept'))}
+      ${choice('parameters', l10n.t('All parameters'), l10n.t('With biases and normalisation, as in the paper'))}
     </div>`;
   }
 
@@ -139,7 +141,7 @@ export class LimitRuler extends PanelElement {
         this.showsTable = !this.showsTable;
       }}
     >
-      ${icon('data')}Data
+      ${icon('data')}${l10n.t('Data')}
     </button>`;
   }
 
@@ -159,66 +161,24 @@ export class LimitRuler extends PanelElement {
       </dt>`;
     return html`<dl class="readout">
       <div>
-        ${term('prunedFraction', 'Pruned')}
+        ${term('prunedFraction', l10n.t('Pruned'))}
         <dd>${percent(cut.prunedFraction, 1)}</dd>
       </div>
       <div>
-        ${term('cosine', 'Cosine')}
+        ${term('cosine', l10n.t('Cosine'))}
         <dd>${cut.cosine.toFixed(3)}</dd>
       </div>
       <div>
-        ${term('threshold', 'Threshold |w|')}
+        ${term('threshold', l10n.t('Threshold |w|'))}
         <dd>${significant(cut.threshold.magnitude)}</dd>
       </div>
       <div>
-        ${term('scope', 'Left')}
-        <dd class="wide" title="${grouped(cut.count - cut.prunedCount)} of ${grouped(cut.count)} values">
-          ${shortCount(cut.count - cut.prunedCount)} of ${shortCount(cut.count)}
+        ${term('scope', l10n.t('Left'))}
+        <dd class="wide" title=${l10n.t('{0} of {1} values', grouped(cut.count - cut.prunedCount), grouped(cut.count))}>
+          ${l10n.t('{0} of {1}', shortCount(cut.count - cut.prunedCount), shortCount(cut.count))}
         </dd>
       </div>
     </dl>`;
-  }
-
-  /** What does not follow the handle: axes, curves, pins. */
-  private still(geometry: RulerGeometry): SVGTemplateResult {
-    const { curve } = this.model;
-    const { left, right, base, stripBase } = geometry;
-    return svg`
-      ${[0, 0.25, 0.5, 0.75, 1].map(
-        (
-          cosine,
-        ) => svg`<line class="grid" x1=${left} x2=${right} y1=${geometry.y(cosine) + 0.5} y2=${geometry.y(cosine) + 0.5} />
-          <text x=${left - 8} y=${geometry.y(cosine) + 4} text-anchor="end">${cosine === 0 || cosine === 1 ? cosine : cosine.toFixed(2)}</text>`,
-      )}
-      <rect class="strip" x=${left + 0.5} y=${base + 0.5} width=${right - left} height=${stripBase - base} />
-      ${ticks(geometry)}
-      ${curve === undefined ? nothing : this.curves(geometry, cosineAt(curve))}
-      ${geometry.pins.map((pin) => pinMark(geometry, pin))}`;
-  }
-
-  private curves(geometry: RulerGeometry, cosine: (prunedFraction: number) => number): SVGTemplateResult {
-    const { left, right, base, top } = geometry;
-    const line = geometry.path(cosine);
-    const area = `${line}L${String(right)} ${String(base)}L${String(left)} ${String(base)}Z`;
-    const best = geometry.pins.find((placed) => placed.pin.kind === 'utopia');
-    const safe = geometry.pins.find((placed) =>
-      placed.pin.estimates.some((estimate) => estimate.method === 'cosine-0.99'),
-    );
-    const nameAt = geometry.fractionAt((safe?.x ?? geometry.x(0.45)) + 8);
-    const reach = (kind: string, from: number, to: number): SVGTemplateResult | typeof nothing =>
-      to > from
-        ? svg`<rect class="reach ${kind}" x=${from} y=${geometry.stripBase - 1} width=${to - from} height="2" />`
-        : nothing;
-    return svg`
-      <path class="area" d=${area} />
-      <path class="area pruned" d=${area} clip-path="url(#pruned)" />
-      <path class="random" d=${geometry.path(randomCosine)} />
-      ${best === undefined ? nothing : svg`<line class="distance" x1=${best.x} y1=${geometry.y(cosine(best.pin.prunedFraction))} x2=${right} y2=${top} />`}
-      <path class="curve" d=${line} />
-      <circle class="corner" cx=${right} cy=${top} r="3"><title>Ideal: cosine 1 with everything pruned. The best trade-off is the point of the curve nearest to it.</title></circle>
-      ${reach('safe', left, safe?.x ?? left)} ${reach('utopia', safe?.x ?? left, best?.x ?? left)}
-      <text class="curve-name aside" x=${geometry.x(nameAt)} y=${geometry.y(cosine(nameAt)) + 17}>smallest weights first</text>
-      <text class="aside" x=${geometry.x(nameAt)} y=${geometry.y(randomCosine(geometry.fractionAt(geometry.x(nameAt) + 56))) + 14}>at random</text>`;
   }
 
   /** The handle, the pruned side of the area, and the reading under the pointer. */
@@ -228,15 +188,17 @@ export class LimitRuler extends PanelElement {
     const { base, top, left } = geometry;
     const x = geometry.x(cut.prunedFraction);
     const toRight = cut.prunedFraction < 0.12;
+    const ideal = l10n.t('ideal: cosine 1, all pruned');
+    const idealFits = x < geometry.right - measureText(ideal, 'name') - IDEAL_GAP;
     return svg`<defs><clipPath id="pruned"><rect x=${left} y="0" width=${x - left} height=${base} /></clipPath></defs>
-      ${this.ghost(geometry)} ${x < geometry.right - IDEAL_WIDTH ? svg`<text class="aside" x=${geometry.right} y=${top - 10} text-anchor="end">ideal: cosine 1, all pruned</text>` : nothing}
+      ${this.ghost(geometry)} ${idealFits ? svg`<text class="aside" x=${geometry.right} y=${top - 10} text-anchor="end">${ideal}</text>` : nothing}
       <g class="hand" transform="translate(${x.toFixed(1)} 0)">
         <line y1=${top - 4} y2=${base} />
         <path class="thumb" d="M-6 ${base - 15}h12v9l-6 6l-6-6Z" />
         <path class="grip" d="M-2 ${base - 11.5}v5M0 ${base - 11.5}v5M2 ${base - 11.5}v5" />
         <circle cy=${geometry.y(cut.cosine)} r="4" />
         <text class="fraction" x=${Math.min(geometry.width - 24 - x, Math.max(24 - x, 0))} y=${top - 10} text-anchor="middle">${percent(cut.prunedFraction, 1)}</text>
-        <text x=${toRight ? 10 : -10} y=${Math.min(geometry.y(cut.cosine) + 18, base - 20)} text-anchor=${toRight ? 'start' : 'end'}>cosine ${cut.cosine.toFixed(3)}</text>
+        <text x=${toRight ? 10 : -10} y=${Math.min(geometry.y(cut.cosine) + 18, base - 20)} text-anchor=${toRight ? 'start' : 'end'}>${l10n.t('cosine {0}', cut.cosine.toFixed(3))}</text>
       </g>`;
   }
 
@@ -252,7 +214,7 @@ export class LimitRuler extends PanelElement {
     return svg`<g class="ghost" transform="translate(${x.toFixed(1)} 0)">
       <line y1=${geometry.top} y2=${geometry.base} />
       <circle cy=${geometry.y(cosine)} r="2.5" class="dot" />
-      <text x=${atEnd ? -4 : 4} y=${geometry.top - 10} text-anchor=${atEnd ? 'end' : 'middle'}>${percent(hovered, 1)}, cosine ${cosine.toFixed(3)}</text>
+      <text x=${atEnd ? -4 : 4} y=${geometry.top - 10} text-anchor=${atEnd ? 'end' : 'middle'}>${l10n.t('{0}, cosine {1}', percent(hovered, 1), cosine.toFixed(3))}</text>
     </g>`;
   }
 
@@ -263,11 +225,11 @@ export class LimitRuler extends PanelElement {
       class="slider"
       role="slider"
       tabindex="0"
-      aria-label="Pruned fraction"
+      aria-label=${l10n.t('Pruned fraction')}
       aria-valuemin="0"
       aria-valuemax="100"
       aria-valuenow=${(100 * cut.prunedFraction).toFixed(1)}
-      aria-valuetext=${`${percent(cut.prunedFraction, 1)} pruned, cosine ${cut.cosine.toFixed(3)}, threshold ${significant(cut.threshold.magnitude)}`}
+      aria-valuetext=${l10n.t('{0} pruned, cosine {1}, threshold {2}', percent(cut.prunedFraction, 1), cut.cosine.toFixed(3), significant(cut.threshold.magnitude))}
       ${cssomStyle({
         top: `${String(geometry.top - 8)}px`,
         height: `${String(geometry.stripBase - geometry.top + 8)}px`,
@@ -306,9 +268,14 @@ export class LimitRuler extends PanelElement {
 
   private summary(): string {
     const { limits, cut } = this.model;
-    if (cut === undefined) return 'Cosine curve: nothing has been read yet.';
-    const points = limits.map((limit) => `${methodLabel(limit.method)} at ${limitPercent(limit.prunedFraction)}`);
-    return `Cosine between the original and the pruned weights by pruned fraction. Estimates: ${points.join(', ')}.`;
+    if (cut === undefined) return l10n.t('Cosine curve: nothing has been read yet.');
+    const points = limits.map((limit) =>
+      l10n.t('{0} at {1}', methodLabel(limit.method), limitPercent(limit.prunedFraction)),
+    );
+    return l10n.t(
+      'Cosine between the original and the pruned weights by pruned fraction. Estimates: {0}.',
+      points.join(', '),
+    );
   }
 
   private table(): DataTable {
@@ -317,8 +284,14 @@ export class LimitRuler extends PanelElement {
     const named = limits.map((limit) => ({ fraction: limit.prunedFraction, name: methodLabel(limit.method) }));
     const points = [...steps, ...named].sort((a, b) => a.fraction - b.fraction);
     return {
-      caption: 'Cosine similarity by pruned fraction',
-      columns: ['Pruned', 'Cosine, smallest first', 'Cosine, at random', 'Threshold |w|', 'Estimate'],
+      caption: l10n.t('Cosine similarity by pruned fraction'),
+      columns: [
+        l10n.t('Pruned'),
+        l10n.t('Cosine, smallest first'),
+        l10n.t('Cosine, at random'),
+        l10n.t('Threshold |w|'),
+        l10n.t('Estimate'),
+      ],
       rows: points.map(({ fraction, name }) => {
         const count = Math.round(fraction * (curve?.count ?? 0));
         return [
@@ -380,54 +353,6 @@ export class LimitRuler extends PanelElement {
     event.preventDefault();
     this.model.prune(prunedFraction + step * (event.shiftKey ? SHIFT_FACTOR : 1));
   };
-}
-
-function ticks(geometry: RulerGeometry): readonly SVGTemplateResult[] {
-  const { base, left, right } = geometry;
-  const narrow = right - left < NARROW;
-  const marks: SVGTemplateResult[] = [];
-  for (let i = 1; i < 100; i++) {
-    const ten = i % 10 === 0;
-    const five = i % 5 === 0;
-    if (narrow && !five) continue;
-    const x = Math.round(geometry.x(i / 100)) + 0.5;
-    const length = ten ? 8 : five ? 6 : 4;
-    marks.push(svg`<line class="tick ${ten ? 'ten' : ''}" x1=${x} x2=${x} y1=${base + 1} y2=${base + length} />`);
-    if (ten && (!narrow || i % 20 === 0)) marks.push(svg`<text x=${x} y=${base + 19} text-anchor="middle">${i}</text>`);
-  }
-  marks.push(
-    svg`<text x=${left + 6} y=${base + 19}>${percent(0)}</text><text x=${right - 6} y=${base + 19} text-anchor="end">${percent(1)}</text>`,
-  );
-  return marks;
-}
-
-function pinMark(geometry: RulerGeometry, placed: PlacedPin): SVGTemplateResult {
-  const { pin, x, labelX, labelTop, inline } = placed;
-  const { stripBase } = geometry;
-  const cosine = pin.estimates[0]?.cosineSimilarity;
-  // a curve point for estimates on the curve; random pruning has its own curve
-  const onCurve = cosine !== undefined && pin.kind !== 'variant';
-  const leader = !inline && Math.abs(labelX - x) > 6;
-  return svg`<g class="pin ${pin.kind}">
-    ${onCurve && pin.kind !== 'baseline' ? svg`<line class="drop" x1=${x} x2=${x} y1=${geometry.y(cosine)} y2=${geometry.base} />` : nothing}
-    ${onCurve ? svg`<circle cx=${x} cy=${geometry.y(cosine)} r=${placed.primary ? 3 : 2} />` : nothing}
-    <path class="mark" d=${markPath(placed)} transform="translate(${x.toFixed(1)} ${stripBase + 3})" />
-    ${leader ? svg`<path class="leader" d="M${x.toFixed(1)} ${stripBase + 12}V${stripBase + 14}L${labelX.toFixed(1)} ${labelTop - 1}" />` : nothing}
-  </g>`;
-}
-
-/** Large triangles for the answer, small ones for the others; hollow where it is a variant of another method. */
-function markPath({ primary }: PlacedPin): string {
-  return primary ? 'M0 0l4.5 7h-9Z' : 'M0 0.5l3.5 6h-7Z';
-}
-
-let pen: CanvasRenderingContext2D | null | undefined;
-
-function measureText(text: string, size: 'value' | 'name'): number {
-  pen ??= document.createElement('canvas').getContext('2d');
-  if (pen === null) return text.length * 7;
-  pen.font = `${size === 'value' ? '600 13px' : '11px'} ${theme().fontFamily}`;
-  return pen.measureText(text).width;
 }
 
 declare global {

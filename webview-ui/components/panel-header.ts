@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { ExportFormat } from '../../src/protocol/panel';
@@ -10,9 +11,9 @@ import { sharedStyles } from '../style/shared-styles';
 import { PanelElement } from './panel-element';
 
 const EXPORTS: readonly { readonly format: ExportFormat; readonly label: string }[] = [
-  { format: 'json', label: 'JSON report' },
-  { format: 'csv', label: 'CSV, one row a tensor' },
-  { format: 'markdown', label: 'Markdown summary' },
+  { format: 'json', label: l10n.t('JSON report') },
+  { format: 'csv', label: l10n.t('CSV, one row a tensor') },
+  { format: 'markdown', label: l10n.t('Markdown summary') },
 ];
 
 /** What file this is, how the analysis stands, and what can be done with it. */
@@ -147,14 +148,22 @@ export class PanelHeader extends PanelElement {
         <ul class="meta muted">
           ${this.facts().map((fact) => html`<li>${fact}</li>`)}
         </ul>
-        <div class="toolbar" role="toolbar" aria-label="Analysis" @keydown=${this.menuKey} @focusout=${this.focusLeft}>
+        <div
+          class="toolbar"
+          role="toolbar"
+          aria-label=${l10n.t('Analysis')}
+          @keydown=${this.menuKey}
+          @focusout=${this.focusLeft}
+        >
           ${
             stopped
               ? nothing
               : running
-                ? html`<button class="cancel" @click=${() => this.ask('cancel')}>${icon('stop')}Cancel</button>`
+                ? html`<button class="cancel" @click=${() => this.ask('cancel')}>
+                    ${icon('stop')}${l10n.t('Cancel')}
+                  </button>`
                 : html`<button ?disabled=${this.busy} @click=${() => this.ask('restart')}>
-                    ${icon('rerun')}Re-run
+                    ${icon('rerun')}${l10n.t('Re-run')}
                   </button>`
           }
           <button
@@ -164,7 +173,7 @@ export class PanelHeader extends PanelElement {
             aria-expanded=${this.menuOpen}
             @click=${this.toggleMenu}
           >
-            ${icon('export')}Export
+            ${icon('export')}${l10n.t('Export')}
           </button>
           ${this.menuOpen ? this.menu() : nothing}
         </div>
@@ -175,7 +184,7 @@ export class PanelHeader extends PanelElement {
   private facts(): readonly string[] {
     const { file, tensors, update, readCount } = this.model.analysis;
     const { status } = this.model;
-    if (file === undefined) return status?.state === 'running' ? ['opening…'] : [];
+    if (file === undefined) return status?.state === 'running' ? [l10n.t('opening…')] : [];
     const dtypes = new Set(
       tensors.filter((tensor) => tensor.prunable).map((tensor) => tensor.storedDtype ?? tensor.dtype),
     );
@@ -184,15 +193,15 @@ export class PanelHeader extends PanelElement {
       file.formatLabel,
       ...(count === undefined || status?.state === 'running'
         ? []
-        : [`${count < 1e9 ? grouped(count) : shortCount(count)} values`]),
-      byteSize(file.bytes) + (file.files > 1 ? ` in ${String(file.files)} files` : ''),
+        : [l10n.t('{0} values', count < 1e9 ? grouped(count) : shortCount(count))]),
+      file.files > 1 ? l10n.t('{0} in {1} files', byteSize(file.bytes), file.files) : byteSize(file.bytes),
       ...(dtypes.size === 0 ? [] : [[...dtypes].slice(0, 3).join(', ') + (dtypes.size > 3 ? ' …' : '')]),
     ];
     switch (status?.state) {
       case 'complete':
-        return [...facts, `analysed in ${duration(status.seconds)}`];
+        return [...facts, l10n.t('analysed in {0}', duration(status.seconds))];
       case 'cancelled':
-        return [...facts, `stopped after ${grouped(readCount)} of ${grouped(tensors.length)} tensors`];
+        return [...facts, l10n.t('stopped after {0} of {1} tensors', grouped(readCount), grouped(tensors.length))];
       case 'running':
         return [...facts, this.progressText()];
       default:
@@ -203,8 +212,10 @@ export class PanelHeader extends PanelElement {
   private progressText(): string {
     const { bytesDone, totalBytes } = this.model.analysis;
     const { fraction, secondsLeft } = this.model.analysis.progress();
-    const left = secondsLeft === undefined || secondsLeft < 1 ? '' : `, ${duration(Math.ceil(secondsLeft))} left`;
-    return `${percent(fraction)} read (${byteSize(bytesDone)} of ${byteSize(totalBytes)}${left})`;
+    const [share, done, total] = [percent(fraction), byteSize(bytesDone), byteSize(totalBytes)];
+    return secondsLeft === undefined || secondsLeft < 1
+      ? l10n.t('{0} read ({1} of {2})', share, done, total)
+      : l10n.t('{0} read ({1} of {2}, {3} left)', share, done, total, duration(Math.ceil(secondsLeft)));
   }
 
   private progressBar(): TemplateResult {
@@ -212,7 +223,7 @@ export class PanelHeader extends PanelElement {
     return html`<div
       class="progress"
       role="progressbar"
-      aria-label="Reading the file"
+      aria-label=${l10n.t('Reading the file')}
       aria-valuemin="0"
       aria-valuemax="100"
       aria-valuenow=${Math.floor(100 * fraction)}
@@ -223,7 +234,7 @@ export class PanelHeader extends PanelElement {
   }
 
   private menu(): TemplateResult {
-    return html`<div class="menu" role="menu" aria-label="Export">
+    return html`<div class="menu" role="menu" aria-label=${l10n.t('Export')}>
       ${EXPORTS.map(
         ({ format, label }) =>
           html`<button

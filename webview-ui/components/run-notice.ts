@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { PanelHost } from '../host-connection';
@@ -71,15 +72,19 @@ export class RunNotice extends PanelElement {
       return html`<div class="notice cancelled" role="status">
         ${icon('warning')}
         <div>
-          <p class="what">Stopped at ${read} of the file</p>
+          <p class="what">${l10n.t('Stopped at {0} of the file', read)}</p>
           <p>
             ${
               analysis.readCount === 0
-                ? 'No layer has been read.'
-                : `What is shown is of ${grouped(analysis.readCount)} of ${grouped(analysis.tensors.length)} tensors. The whole model’s figures may differ.`
+                ? l10n.t('No layer has been read.')
+                : l10n.t(
+                    'What is shown is of {0} of {1} tensors. The whole model’s figures may differ.',
+                    grouped(analysis.readCount),
+                    grouped(analysis.tensors.length),
+                  )
             }
           </p>
-          ${this.buttons('Start again')}
+          ${this.buttons(l10n.t('Start again'))}
         </div>
       </div>`;
     }
@@ -94,11 +99,10 @@ export class RunNotice extends PanelElement {
           analysis.readCount === 0
             ? nothing
             : html`<p class="muted">
-                ${grouped(analysis.readCount)} of ${grouped(analysis.tensors.length)} tensors were read before; they are
-                shown below.
+                ${l10n.t('{0} of {1} tensors were read before; they are shown below.', grouped(analysis.readCount), grouped(analysis.tensors.length))}
               </p>`
         }
-        ${this.buttons('Try again')}
+        ${this.buttons(l10n.t('Try again'))}
       </div>
     </div>`;
   }
@@ -121,7 +125,7 @@ export class RunNotice extends PanelElement {
           call('showLog');
         }}
       >
-        Show log
+        ${l10n.t('Show log')}
       </button>
     </div>`;
   }

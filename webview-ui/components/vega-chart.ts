@@ -164,13 +164,12 @@ export class VegaChart extends LitElement {
   }
 
   private showTip(event: MouseEvent, value: unknown): void {
-    if (value === null || value === undefined || typeof value !== 'object') {
+    if (typeof value !== 'string') {
       this.tip = undefined;
       return;
     }
     const box = this.getBoundingClientRect();
-    const lines = Object.entries(value).map(([name, text]) => `${name}: ${String(text)}`);
-    this.tip = { x: event.clientX - box.left, y: event.clientY - box.top, lines };
+    this.tip = { x: event.clientX - box.left, y: event.clientY - box.top, lines: value.split('\n') };
   }
 
   private discard(): void {

@@ -1,6 +1,8 @@
+import * as l10n from '@vscode/l10n';
 import type { AnalysisStatus } from '../../src/protocol/panel';
 import type { LimitEstimate, LimitScope, ReportWarning } from '../../src/report/report';
 import { percent } from './number-text';
+import { sentenceParts } from './sentence-parts';
 
 /** A piece of the answer: words, or the figure of an estimate. */
 export type AnswerPart = string | LimitEstimate;
@@ -26,7 +28,7 @@ export interface AnswerInput {
   readonly fractionRead: number;
 }
 
-const UNMEASURED = 'Estimated from the weights alone; the loss has not been measured.';
+const UNMEASURED = l10n.t('Estimated from the weights alone; the loss has not been measured.');
 
 /** Undefined as long as nothing can be said. */
 export function answerFor(input: AnswerInput): Answer | undefined {
@@ -35,8 +37,8 @@ export function answerFor(input: AnswerInput): Answer | undefined {
   if (input.prunableTensors === 0) {
     return finished
       ? {
-          sentence: ['This file holds nothing to prune: it has no floating-point weights.'],
-          note: 'Buffers, constants, optimiser state and integer tensors are not pruned.',
+          sentence: [l10n.t('This file holds nothing to prune: it has no floating-point weights.')],
+          note: l10n.t('Buffers, constants, optimiser state and integer tensors are not pruned.'),
           tone: 'caution',
         }
       : undefined;
@@ -47,44 +49,72 @@ export function answerFor(input: AnswerInput): Answer | undefined {
     return {
       sentence: [
         input.valueCount === 0
-          ? 'How far this network can be pruned cannot be told: it has no finite weights.'
-          : 'How far this network can be pruned cannot be told from its weights.',
+          ? l10n.t('How far this network can be pruned cannot be told: it has no finite weights.')
+          : l10n.t('How far this network can be pruned cannot be told from its weights.'),
       ],
-      note: warnings[0]?.message ?? 'No method gives an estimate for these values.',
+      note: warnings[0]?.message ?? l10n.t('No method gives an estimate for these values.'),
       tone: 'caution',
     };
   }
   if (warnings.some((warning) => warning.code === 'at-initialisation')) {
     return {
-      sentence: ['This network looks untrained: its weights do not tell yet how far it can be pruned.'],
-      note: 'The figures below describe its random initialisation, not what it will learn. Train it, then run this again.',
+      sentence: [l10n.t('This network looks untrained: its weights do not tell yet how far it can be pruned.')],
+      note: l10n.t(
+        'The figures below describe its random initialisation, not what it will learn. Train it, then run this again.',
+      ),
       tone: 'caution',
     };
   }
   const safe = limits.find((limit) => limit.method === 'cosine-0.99');
-  const what = scope === 'weights' ? 'the weights' : 'all parameters';
-  const sentence: AnswerPart[] = [
-    finished ? 'About ' : 'So far, about ',
-    best,
-    ` of ${what} can go if you fine-tune afterwards`,
-  ];
-  if (safe === undefined) sentence.push('.');
-  else sentence.push('; ', safe, ' if you do not.');
+  const estimates = safe === undefined ? [best] : [best, safe];
+  const sentence = sentenceParts(
+    scope === 'weights'
+      ? weightsSentence(finished, safe !== undefined)
+      : parametersSentence(finished, safe !== undefined),
+    estimates,
+  );
   const notes = [...(finished ? [] : [partial(status, input.fractionRead)]), ...untrained(warnings), UNMEASURED];
   return { sentence, note: notes.join(' '), tone: 'plain' };
+}
+
+/** The sentences keep their placeholders, which are filled with estimates instead of text. */
+function weightsSentence(finished: boolean, hasSafe: boolean): string {
+  if (finished) {
+    return hasSafe
+      ? l10n.t('About {0} of the weights can go if you fine-tune afterwards; {1} if you do not.', '{0}', '{1}')
+      : l10n.t('About {0} of the weights can go if you fine-tune afterwards.', '{0}');
+  }
+  return hasSafe
+    ? l10n.t('So far, about {0} of the weights can go if you fine-tune afterwards; {1} if you do not.', '{0}', '{1}')
+    : l10n.t('So far, about {0} of the weights can go if you fine-tune afterwards.', '{0}');
+}
+
+function parametersSentence(finished: boolean, hasSafe: boolean): string {
+  if (finished) {
+    return hasSafe
+      ? l10n.t('About {0} of all parameters can go if you fine-tune afterwards; {1} if you do not.', '{0}', '{1}')
+      : l10n.t('About {0} of all parameters can go if you fine-tune afterwards.', '{0}');
+  }
+  return hasSafe
+    ? l10n.t('So far, about {0} of all parameters can go if you fine-tune afterwards; {1} if you do not.', '{0}', '{1}')
+    : l10n.t('So far, about {0} of all parameters can go if you fine-tune afterwards.', '{0}');
 }
 
 function untrained(warnings: readonly ReportWarning[]): readonly string[] {
   const count = warnings.find((warning) => warning.code === 'layer-at-initialisation')?.tensors?.length;
   if (count === undefined) return [];
   return [
-    `${count === 1 ? 'One layer looks' : `${String(count)} layers look`} untrained: for such weights the figures say nothing.`,
+    count === 1
+      ? l10n.t('One layer looks untrained: for such weights the figures say nothing.')
+      : l10n.t('{0} layers look untrained: for such weights the figures say nothing.', count),
   ];
 }
 
 function partial(status: AnalysisStatus, fractionRead: number): string {
   const read = percent(fractionRead);
-  return status.state === 'running' ? `From ${read} of the file so far.` : `Partial: from ${read} of the file.`;
+  return status.state === 'running'
+    ? l10n.t('From {0} of the file so far.', read)
+    : l10n.t('Partial: from {0} of the file.', read);
 }
 
 /** Whether the network looks trained. */
@@ -101,15 +131,17 @@ export function trainingVerdict(
 ): TrainingVerdict | undefined {
   if (!hasLimits) return undefined;
   if (warnings.some((warning) => warning.code === 'at-initialisation')) {
-    return { title: 'At initialisation', detail: 'no training to be seen' };
+    return { title: l10n.t('At initialisation'), detail: l10n.t('no training to be seen') };
   }
   const fresh = warnings.find((warning) => warning.code === 'layer-at-initialisation');
   if (fresh !== undefined) {
     const count = fresh.tensors?.length ?? 1;
     return {
-      title: 'Trained in part',
-      detail: `${String(count)} ${count === 1 ? 'layer looks' : 'layers look'} untrained`,
+      title: l10n.t('Trained in part'),
+      detail: count === 1 ? l10n.t('1 layer looks untrained') : l10n.t('{0} layers look untrained', count),
     };
   }
-  return status.state === 'complete' ? { title: 'Trained', detail: 'no layer looks untrained' } : undefined;
+  return status.state === 'complete'
+    ? { title: l10n.t('Trained'), detail: l10n.t('no layer looks untrained') }
+    : undefined;
 }

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { LayerResult } from '../../src/protocol/analysis';
 import { histogramOf } from './histogram';
 import { percent, significant } from './number-text';
@@ -19,6 +20,8 @@ export interface BinDatum {
   readonly share: number;
   readonly range: string;
   readonly shareText: string;
+  /** What is told under the pointer, line by line. */
+  readonly tip: readonly string[];
 }
 
 /** One point of a fitted density, in the bins' unit. */
@@ -61,12 +64,15 @@ export function layerDistribution(result: LayerResult): LayerDistribution | unde
   const bins = Array.from(histogram.counts, (count, bin): BinDatum => {
     const from = low + bin * width;
     const share = count / finite;
+    const range = l10n.t('{0} to {1}', significant(from), significant(from + width));
+    const shareText = percent(share, 2);
     return {
       from,
       to: from + width,
       share,
-      range: `${significant(from)} to ${significant(from + width)}`,
-      shareText: percent(share, 2),
+      range,
+      shareText,
+      tip: [l10n.t('values: {0}', range), l10n.t('share: {0}', shareText)],
     };
   });
   const fits = Array.from({ length: CURVE_POINTS }, (_, point): FitDatum => {

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { TensorFacts, TensorStatistics } from '../../src/report/report';
 import { nameText } from './name-text';
 import { grouped, percent, significant } from './number-text';
@@ -24,17 +25,20 @@ export interface RemarkInput {
 /** One or two sentences on what the numbers mean for the layer. */
 export function layerRemark({ tensor, statistics, kept, inScope, modelScale }: RemarkInput): string {
   if (tensor.aliasOf !== undefined)
-    return `Shares its memory with ${nameText(tensor.aliasOf)}: counted once, and pruned with it.`;
-  if (!tensor.prunable) return 'Never pruned, and counted in no limit.';
-  if (statistics === undefined) return 'Not read yet.';
+    return l10n.t('Shares its memory with {0}: counted once, and pruned with it.', nameText(tensor.aliasOf));
+  if (!tensor.prunable) return l10n.t('Never pruned, and counted in no limit.');
+  if (statistics === undefined) return l10n.t('Not read yet.');
   const bad = statistics.nanCount + statistics.infCount;
-  if (bad === tensor.count && tensor.count > 0) return 'Holds no finite value: this layer is broken.';
+  if (bad === tensor.count && tensor.count > 0) return l10n.t('Holds no finite value: this layer is broken.');
   if (statistics.std === 0 && statistics.min !== null) {
-    return `All values are ${significant(statistics.min)}: there is nothing to rank them by.`;
+    return l10n.t('All values are {0}: there is nothing to rank them by.', significant(statistics.min));
   }
   const remarks: string[] = [];
-  if (bad > 0) remarks.push(`${grouped(bad)} values are NaN or infinite; the numbers are of the others.`);
-  if (!inScope) remarks.push('Kept as it is: the scope is the weights alone.');
+  if (bad === 1) remarks.push(l10n.t('One value is NaN or infinite; the numbers are of the others.'));
+  else if (bad > 0) {
+    remarks.push(l10n.t('{0} values are NaN or infinite; the numbers are of the others.', grouped(bad)));
+  }
+  if (!inScope) remarks.push(l10n.t('Kept as it is: the scope is the weights alone.'));
   else remarks.push(...prunedRemarks(statistics, kept, modelScale));
   return remarks.join(' ');
 }
@@ -44,31 +48,43 @@ function prunedRemarks(
   kept: number | undefined,
   modelScale: number | undefined,
 ): readonly string[] {
-  const cap = limit === null ? '' : ` Its own limit is ${percent(limit)}.`;
+  const cap = limit === null ? [] : [l10n.t('Its own limit is {0}.', percent(limit))];
   const ratio = std === null || modelScale === undefined || modelScale === 0 ? undefined : std / modelScale;
-  if (kept !== undefined && kept === 0) return [`The global threshold empties this layer.${cap}`];
+  if (kept !== undefined && kept === 0) return [l10n.t('The global threshold empties this layer.'), ...cap];
   if (kept !== undefined && kept < NEARLY_EMPTIED) {
-    return [`The global threshold leaves only ${percent(kept, 2)} of this layer.${cap}`];
+    return [l10n.t('The global threshold leaves only {0} of this layer.', percent(kept, 2)), ...cap];
   }
   if (kurtosis !== null && kurtosis < FLAT_KURTOSIS) {
-    return ['Flat, as a uniform initialisation is: the size of a weight says little here, so do not trust its limit.'];
+    return [
+      l10n.t('Flat, as a uniform initialisation is: the size of a weight says little here, so do not trust its limit.'),
+    ];
   }
   if (kept !== undefined && limit !== null && 1 - kept > limit + 0.05) {
-    const why =
-      ratio !== undefined && ratio < 1 / SCALE_RATIO
-        ? `Its weights are ${ratio.toFixed(2)}× the model’s scale, so the`
-        : 'The';
+    const [taken, own] = [percent(1 - kept), percent(limit)];
     return [
-      `${why} global threshold takes ${percent(1 - kept)} of them, more than its own limit of ${percent(limit)}.`,
+      ratio !== undefined && ratio < 1 / SCALE_RATIO
+        ? l10n.t(
+            'Its weights are {0}× the model’s scale, so the global threshold takes {1} of them, more than its own limit of {2}.',
+            ratio.toFixed(2),
+            taken,
+            own,
+          )
+        : l10n.t('The global threshold takes {0} of them, more than its own limit of {1}.', taken, own),
     ];
   }
   if (kept !== undefined && ratio !== undefined && ratio > SCALE_RATIO) {
     return [
-      `Its weights are ${ratio.toFixed(1)}× the model’s scale, so a global threshold spares it: ${percent(kept)} stay.`,
+      l10n.t(
+        'Its weights are {0}× the model’s scale, so a global threshold spares it: {1} stay.',
+        ratio.toFixed(1),
+        percent(kept),
+      ),
     ];
   }
   if (kurtosis !== null && kurtosis > HEAVY_KURTOSIS) {
-    return ['Heavy tails: most weights are near zero and a few large ones carry the layer.'];
+    return [l10n.t('Heavy tails: most weights are near zero and a few large ones carry the layer.')];
   }
-  return ['Between a uniform and a Laplace distribution: prunable, with a softer knee than heavy-tailed layers have.'];
+  return [
+    l10n.t('Between a uniform and a Laplace distribution: prunable, with a softer knee than heavy-tailed layers have.'),
+  ];
 }

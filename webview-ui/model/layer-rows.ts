@@ -1,5 +1,6 @@
 import type { TensorFacts, TensorStatistics } from '../../src/report/report';
 import { shapeText } from './number-text';
+import { roleText } from './role-text';
 import type { SortColumn, SortOrder } from './view-state';
 
 /** What a tensor is to the limits: pruned in both scopes, in one, or never. */
@@ -37,11 +38,12 @@ export function orderedRows(
   return sort === undefined ? rows : sorted(source, rows, sort);
 }
 
-/** Every word is in the name, the shape (64x3 or 64×3), the type or the role. */
+/** Every word is in the name, the shape (64x3 or 64×3), the type or the role (as it is shown, or its identifier). */
 function matches(tensor: TensorFacts, words: readonly string[]): boolean {
   if (words.length === 0) return true;
   const shape = shapeText(tensor.shape);
-  const text = `${tensor.name} ${shape} ${shape.replaceAll('×', 'x')} ${tensor.dtype} ${tensor.role}`.toLowerCase();
+  const text =
+    `${tensor.name} ${shape} ${shape.replaceAll('×', 'x')} ${tensor.dtype} ${tensor.role} ${roleText(tensor.role)}`.toLowerCase();
   return words.every((word) => text.includes(word));
 }
 

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { nameText } from './name-text';
 import { fixed, NO_NUMBER, percent } from './number-text';
 import type { PanelModel } from './panel-model';
@@ -12,6 +13,8 @@ export interface LayerDatum {
   readonly limit: number | null;
   readonly kurtosisText: string;
   readonly limitText: string;
+  /** What is told under the pointer, line by line. */
+  readonly tip: readonly string[];
 }
 
 /** The layers of the present scope that have been read, with the ends of the charts' axes. */
@@ -38,14 +41,18 @@ export function layerSeries(model: PanelModel): LayerSeries {
     const place = order++;
     if (statistics === undefined) return;
     const { kurtosis, limit } = statistics;
+    const name = nameText(tensor.name);
+    const kurtosisText = fixed(kurtosis, 2);
+    const limitText = limit === null ? NO_NUMBER : percent(limit);
     layers.push({
       index,
       order: place,
-      name: nameText(tensor.name),
+      name,
       kurtosis,
       limit,
-      kurtosisText: fixed(kurtosis, 2),
-      limitText: limit === null ? NO_NUMBER : percent(limit),
+      kurtosisText,
+      limitText,
+      tip: [l10n.t('layer: {0}', name), l10n.t('kurtosis: {0}', kurtosisText), l10n.t('limit: {0}', limitText)],
     });
   });
   const kurtoses = layers.flatMap(({ kurtosis }) => (kurtosis === null ? [] : [kurtosis]));

@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { LimitEstimate, LimitMethod } from '../../src/report/report';
 
 /** What a pin's colour and shape say. */
@@ -12,13 +13,13 @@ interface MethodLook {
 }
 
 const LOOKS: Readonly<Record<LimitMethod, MethodLook>> = {
-  'cosine-utopia-grid': { kind: 'utopia', label: 'best trade-off', short: 'best trade-off', rank: 0 },
-  'cosine-0.99': { kind: 'safe', label: 'cosine 0.99, no fine-tuning', short: 'cosine 0.99', rank: 1 },
-  'cosine-0.95': { kind: 'safe', label: 'cosine 0.95', short: 'cosine 0.95', rank: 2 },
-  'cosine-safe': { kind: 'variant', label: 'safe prune', short: 'safe prune', rank: 3 },
-  'cosine-utopia-layerwise': { kind: 'variant', label: 'layer by layer', short: 'layerwise', rank: 4 },
-  'cosine-utopia': { kind: 'utopia', label: 'best trade-off, exact', short: 'exact', rank: 5 },
-  'random-0.99': { kind: 'baseline', label: 'random to 0.99', short: 'random', rank: 6 },
+  'cosine-utopia-grid': { kind: 'utopia', label: l10n.t('best trade-off'), short: l10n.t('best trade-off'), rank: 0 },
+  'cosine-0.99': { kind: 'safe', label: l10n.t('cosine 0.99, no fine-tuning'), short: l10n.t('cosine 0.99'), rank: 1 },
+  'cosine-0.95': { kind: 'safe', label: l10n.t('cosine 0.95'), short: l10n.t('cosine 0.95'), rank: 2 },
+  'cosine-safe': { kind: 'variant', label: l10n.t('safe prune'), short: l10n.t('safe prune'), rank: 3 },
+  'cosine-utopia-layerwise': { kind: 'variant', label: l10n.t('layer by layer'), short: l10n.t('layerwise'), rank: 4 },
+  'cosine-utopia': { kind: 'utopia', label: l10n.t('best trade-off, exact'), short: l10n.t('exact'), rank: 5 },
+  'random-0.99': { kind: 'baseline', label: l10n.t('random to 0.99'), short: l10n.t('random'), rank: 6 },
 };
 
 /** Pins closer than this fraction of the axis would lie on each other: they become one. */

@@ -1,3 +1,5 @@
+import * as l10n from '@vscode/l10n';
+
 /**
  * Characters that do not show, or that change the order in which others show: control characters, zero-width ones,
  * directional marks, embeddings, overrides and isolates, line separators.
@@ -13,5 +15,5 @@ export function nameText(name: string): string {
     const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     return `‹U+${code}›`;
   });
-  return visible === visible.trim() && visible !== '' ? visible : `“${visible}”`;
+  return visible === visible.trim() && visible !== '' ? visible : l10n.t('“{0}”', visible);
 }

@@ -1,3 +1,5 @@
+import * as l10n from '@vscode/l10n';
+
 /** Narrow no-break space: keeps a number and its unit together, as SI writes them. */
 const UNIT_SPACE = '\u202f';
 const MINUS = '\u2212';
@@ -96,5 +98,5 @@ export function duration(seconds: number): string {
 
 /** `[64, 3, 7, 7]` → `64×3×7×7`; a scalar has no dimensions and says so. */
 export function shapeText(shape: readonly number[]): string {
-  return shape.length === 0 ? 'scalar' : shape.join('×');
+  return shape.length === 0 ? l10n.t('scalar') : shape.join('×');
 }

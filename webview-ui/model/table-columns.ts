@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { SortColumn } from './view-state';
 
 /** A column of the layer table. */
@@ -6,7 +7,7 @@ export interface TableColumn {
   readonly label: string;
   /** What the column shows; a tooltip. */
   readonly title: string;
-  /** Pixels; the name takes what is left over. */
+  /** Pixels, room for the label of any language with its arrow; the name takes what is left over. */
   readonly width: number;
   readonly numeric: boolean;
   /** The larger, the earlier the column goes when there is no room. */
@@ -22,34 +23,55 @@ const MOST_NAME_WIDTH = 280;
 const EDGES = 28;
 
 const COLUMNS: readonly TableColumn[] = [
-  { id: 'name', label: 'Layer', title: 'Name of the tensor', width: 0, numeric: false, expendable: 0 },
-  { id: 'shape', label: 'Shape', title: 'Dimensions', width: 108, numeric: false, expendable: 6 },
-  { id: 'dtype', label: 'Type', title: 'Type of the values', width: 76, numeric: false, expendable: 9 },
-  { id: 'count', label: 'Values', title: 'Number of values', width: 84, numeric: true, expendable: 5 },
-  { id: 'distribution', label: 'Weights', title: 'Distribution', width: 112, numeric: false, expendable: 2 },
+  { id: 'name', label: l10n.t('Layer'), title: l10n.t('Name of the tensor'), width: 0, numeric: false, expendable: 0 },
+  { id: 'shape', label: l10n.t('Shape'), title: l10n.t('Dimensions'), width: 108, numeric: false, expendable: 6 },
+  { id: 'dtype', label: l10n.t('Type'), title: l10n.t('Type of the values'), width: 76, numeric: false, expendable: 9 },
+  { id: 'count', label: l10n.t('Values'), title: l10n.t('Number of values'), width: 84, numeric: true, expendable: 5 },
+  {
+    id: 'distribution',
+    label: l10n.t('Weights'),
+    title: l10n.t('Distribution'),
+    width: 112,
+    numeric: false,
+    expendable: 2,
+  },
   {
     id: 'kurtosis',
-    label: 'Kurtosis',
-    title: 'Pearson kurtosis: uniform 1.8, Gaussian 3, Laplace 6',
+    label: l10n.t('Kurtosis'),
+    title: l10n.t('Pearson kurtosis: uniform 1.8, Gaussian 3, Laplace 6'),
     width: 70,
     numeric: true,
     expendable: 4,
   },
-  { id: 'std', label: 'Std', title: 'Population standard deviation', width: 76, numeric: true, expendable: 7 },
+  {
+    id: 'std',
+    label: l10n.t('Std'),
+    title: l10n.t('Population standard deviation'),
+    width: 76,
+    numeric: true,
+    expendable: 7,
+  },
   {
     id: 'zeros',
-    label: 'Zeros',
-    title: 'Values that are exactly zero in the file',
+    label: l10n.t('Zeros'),
+    title: l10n.t('Values that are exactly zero in the file'),
     width: 60,
     numeric: true,
     expendable: 8,
   },
-  { id: 'limit', label: 'Limit', title: 'Best trade-off of this layer alone', width: 58, numeric: true, expendable: 3 },
+  {
+    id: 'limit',
+    label: l10n.t('Limit'),
+    title: l10n.t('Best trade-off of this layer alone'),
+    width: 66,
+    numeric: true,
+    expendable: 3,
+  },
   {
     id: 'kept',
-    label: 'Kept',
-    title: 'What the global threshold leaves of this layer',
-    width: 128,
+    label: l10n.t('Kept'),
+    title: l10n.t('What the global threshold leaves of this layer'),
+    width: 144,
     numeric: true,
     expendable: 1,
   },

@@ -3,7 +3,7 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { AnalysisSummary, ModelDescription, UnreadableDescription } from '../../src/protocol/description';
 import type { SummaryState } from '../../src/protocol/summary';
-import { sentenceParts } from '../comparison/emphasis';
+import { emphasisedParts } from '../comparison/emphasis';
 import { nameText } from '../model/name-text';
 import { byteSize, fixed, grouped, limitPercent, percent, shortCount } from '../model/number-text';
 import { cssomStyle } from '../style/cssom-style';
@@ -139,7 +139,7 @@ export class PrunabilitySummary extends LitElement implements SummaryView {
   private found(analysis: AnalysisSummary): TemplateResult {
     const { sentence, tone } = shortAnswer(analysis);
     const words = html`<p class="sentence">
-      ${sentenceParts(sentence).map(({ text, isFigure }) => (isFigure ? html`<b>${text}</b>` : text))}
+      ${emphasisedParts(sentence).map(({ text, isFigure }) => (isFigure ? html`<b>${text}</b>` : text))}
     </p>`;
     // the box has 16 pixels of padding on both sides
     const width = Math.max(LEAST_WIDTH, this.width);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { comparisonAnswer, type ComparisonAnswer } from '../../../webview-ui/comparison/comparison-answer';
 import { ComparisonModel } from '../../../webview-ui/comparison/comparison-model';
-import { plainSentence, sentenceParts } from '../../../webview-ui/comparison/emphasis';
+import { plainSentence, emphasisedParts } from '../../../webview-ui/comparison/emphasis';
 import { pairTotals } from '../../../webview-ui/comparison/pair-totals';
 import { runAnswer } from '../../../webview-ui/comparison/run-answer';
 import { RunModel } from '../../../webview-ui/comparison/run-model';
@@ -92,7 +92,7 @@ describe('the answer of a comparison', () => {
   });
 
   test('figures are marked', () => {
-    const figures = sentenceParts(answerOf('unrelated').sentence).filter(({ isFigure }) => isFigure);
+    const figures = emphasisedParts(answerOf('unrelated').sentence).filter(({ isFigure }) => isFigure);
     expect(figures).toHaveLength(1);
   });
 });

@@ -181,7 +181,7 @@ describe('a run', () => {
       }
     }
     expect(stepGaps(model.steps).map(({ tip }) => tip)).toEqual([
-      { step: '8', 'not readable': 'The archive was cut off: its directory is missing.' },
+      ['step: 8', 'not readable: The archive was cut off: its directory is missing.'],
     ]);
   });
 

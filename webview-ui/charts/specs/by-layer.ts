@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { ChartLayer, Position } from './position';
+import { TOOLTIP } from './tooltip';
 
 const COMMON = {
   $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
@@ -16,7 +17,7 @@ const ORDER: Position & { readonly field: string } = {
   field: 'order',
   type: 'quantitative',
   scale: { domain: [-0.5, { expr: 'last' }], nice: false, zero: false },
-  axis: { title: 'layers, in the order of the file', grid: false, labels: false, ticks: false },
+  axis: { title: { signal: 'orderTitle' }, grid: false, labels: false, ticks: false },
 };
 
 /** What a line means stands in the right margin, where no points are. */
@@ -30,15 +31,9 @@ const MARGIN_TEXT = {
   tooltip: null,
 } as const;
 
-const TOOLTIP = [
-  { field: 'name', title: 'layer' },
-  { field: 'kurtosisText', title: 'kurtosis' },
-  { field: 'limitText', title: 'limit' },
-] as const;
-
 /**
  * One point a layer over the order of the file. Signals: `selected` (index of a tensor), `last` (end of the axis),
- * `pointSize`, colours. Data: `layers` (LayerDatum).
+ * `pointSize`, `orderTitle` (of the axis), colours. Data: `layers` (LayerDatum) and `references` (ReferenceDatum).
  */
 export function kurtosisByLayerSpec(): TopLevelSpec {
   const y: Position = {
@@ -54,17 +49,12 @@ export function kurtosisByLayerSpec(): TopLevelSpec {
       { name: 'lowest', value: 1 },
       { name: 'highest', value: 10 },
       { name: 'pointSize', value: 30 },
+      { name: 'orderTitle', value: '' },
       ...COLORS,
     ],
     layer: [
       {
-        data: {
-          values: [
-            { kurtosis: 1.8, name: 'uniform 1.8' },
-            { kurtosis: 3, name: 'Gaussian 3' },
-            { kurtosis: 6, name: 'Laplace 6' },
-          ],
-        },
+        data: { name: 'references' },
         transform: [{ filter: 'datum.kurtosis >= lowest && datum.kurtosis <= highest' }],
         layer: [
           {
@@ -81,14 +71,14 @@ export function kurtosisByLayerSpec(): TopLevelSpec {
         data: { name: 'layers' },
         transform: [{ filter: 'isValid(datum.kurtosis)' }],
         mark: { type: 'point', filled: true, opacity: 0.9, size: { expr: 'pointSize' }, color: { expr: 'kept' } },
-        encoding: { x: ORDER, y: { field: 'kurtosis', ...y }, tooltip: [...TOOLTIP] },
+        encoding: { x: ORDER, y: { field: 'kurtosis', ...y }, tooltip: TOOLTIP },
       },
       selectedPoint('kurtosis', y),
     ],
   };
 }
 
-/** As above; a further signal `fraction` is the pruned fraction, a line across. */
+/** As above, without references; a further signal `fraction` is the pruned fraction, a line across. */
 export function limitByLayerSpec(): TopLevelSpec {
   const y: Position = {
     type: 'quantitative',
@@ -103,6 +93,7 @@ export function limitByLayerSpec(): TopLevelSpec {
       { name: 'lowest', value: 0 },
       { name: 'fraction', value: 0 },
       { name: 'pointSize', value: 30 },
+      { name: 'orderTitle', value: '' },
       ...COLORS,
     ],
     layer: [
@@ -110,7 +101,7 @@ export function limitByLayerSpec(): TopLevelSpec {
         data: { name: 'layers' },
         transform: [{ filter: 'isValid(datum.limit)' }],
         mark: { type: 'point', filled: true, opacity: 0.9, size: { expr: 'pointSize' }, color: { expr: 'utopia' } },
-        encoding: { x: ORDER, y: { field: 'limit', ...y }, tooltip: [...TOOLTIP] },
+        encoding: { x: ORDER, y: { field: 'limit', ...y }, tooltip: TOOLTIP },
       },
       selectedPoint('limit', y),
       {

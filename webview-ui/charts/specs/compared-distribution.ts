@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Position } from './position';
+import { TOOLTIP } from './tooltip';
 
 /** A logarithmic axis with marks at the powers of ten alone. */
 const IS_DECADE = 'abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 0.01';
@@ -84,12 +85,13 @@ export function comparedDistributionSpec(scale: 'linear' | 'log'): TopLevelSpec 
           { calculate: base, as: 'base' },
           { calculate: 'top', as: 'above' },
         ],
-        mark: { type: 'rect', opacity: 0, tooltip: { expr: 'datum.tip' } },
+        mark: { type: 'rect', opacity: 0 },
         encoding: {
           x: { field: 'from', ...x },
           x2: { field: 'to' },
           y: { field: 'base', ...y },
           y2: { field: 'above' },
+          tooltip: TOOLTIP,
         },
       },
     ],

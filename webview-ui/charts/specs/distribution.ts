@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Position } from './position';
+import { TOOLTIP } from './tooltip';
 
 /** A logarithmic axis with marks at the powers of ten alone. */
 const IS_DECADE = 'abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 0.01';
@@ -68,10 +69,7 @@ export function distributionSpec(scale: 'linear' | 'log'): TopLevelSpec {
           x2: { field: 'to' },
           y: { field: 'share', ...y },
           y2: { field: 'base' },
-          tooltip: [
-            { field: 'range', title: 'values' },
-            { field: 'shareText', title: 'share' },
-          ],
+          tooltip: TOOLTIP,
         },
       },
       {
@@ -89,10 +87,7 @@ export function distributionSpec(scale: 'linear' | 'log'): TopLevelSpec {
           x2: { field: 'innerTo' },
           y: { field: 'share', ...y },
           y2: { field: 'base' },
-          tooltip: [
-            { field: 'range', title: 'values' },
-            { field: 'shareText', title: 'share' },
-          ],
+          tooltip: TOOLTIP,
         },
       },
       {

@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Position } from './position';
+import { TOOLTIP } from './tooltip';
 
 /**
  * A figure over the steps of a run, in up to two series: the first solid with filled points, the second dashed with
@@ -31,7 +32,6 @@ export function overStepsSpec(): TopLevelSpec {
       labelExpr: "percentage ? format(datum.value, '.3~%') : format(datum.value, '.4~g')",
     },
   };
-  const tooltip = { expr: 'datum.tip' } as const;
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'transparent',
@@ -76,9 +76,8 @@ export function overStepsSpec(): TopLevelSpec {
           size: { expr: 'pointSize' },
           color: { expr: 'kept' },
           cursor: 'pointer',
-          tooltip,
         },
-        encoding: { x: { field: 'step', ...x }, y: { field: 'value', ...y } },
+        encoding: { x: { field: 'step', ...x }, y: { field: 'value', ...y }, tooltip: TOOLTIP },
       },
       {
         data: { name: 'points' },
@@ -91,9 +90,8 @@ export function overStepsSpec(): TopLevelSpec {
           fill: { expr: 'background' },
           stroke: { expr: 'hand' },
           cursor: 'pointer',
-          tooltip,
         },
-        encoding: { x: { field: 'step', ...x }, y: { field: 'value', ...y } },
+        encoding: { x: { field: 'step', ...x }, y: { field: 'value', ...y }, tooltip: TOOLTIP },
       },
       {
         data: { name: 'gaps' },
@@ -104,9 +102,8 @@ export function overStepsSpec(): TopLevelSpec {
           strokeWidth: 1.5,
           stroke: { expr: 'warn' },
           opacity: 1,
-          tooltip,
         },
-        encoding: { x: { field: 'step', ...x }, y: { value: { expr: 'height - 6' } } },
+        encoding: { x: { field: 'step', ...x }, y: { value: { expr: 'height - 6' } }, tooltip: TOOLTIP },
       },
     ],
   };
