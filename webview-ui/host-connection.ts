@@ -3,8 +3,8 @@ import type { PanelHostMethods, PanelViewMethods } from '../src/protocol/panel';
 import { errorCodec } from '../src/protocol/error-codec';
 import { unpackArrays, type PackedMessage } from '../src/protocol/packed-arrays';
 import { RpcPeer, type Port } from '../src/protocol/rpc';
+import type { PageSurroundings } from './comparison/comparison-page';
 import type { PanelModel, Surroundings } from './model/panel-model';
-import type { ViewState } from './model/view-state';
 
 /** What VS Code gives to a webview, once a page. */
 interface VsCodeApi {
@@ -22,9 +22,9 @@ const SAVE_DELAY_MS = 200;
 export type PanelHost = RpcPeer<PanelViewMethods, PanelHostMethods>;
 
 /** The editor around this page: messages, stored state, frames. */
-export class Editor implements Surroundings, Port {
+export class Editor implements Surroundings, PageSurroundings, Port {
   private readonly api = acquireVsCodeApi();
-  private unsaved: ViewState | undefined;
+  private unsaved: object | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -40,7 +40,7 @@ export class Editor implements Surroundings, Port {
   }
 
   /** The first change is stored at once, since a webview that is hidden has no time for last words; those that follow closely, together. */
-  save(state: ViewState): void {
+  save(state: object): void {
     this.unsaved = state;
     if (this.timer !== undefined) return;
     this.flush();

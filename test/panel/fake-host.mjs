@@ -1,16 +1,20 @@
-// Runs in the page before the panel's script: stands in for VS Code and the extension host.
+// Runs in the page before the webview's script: stands in for VS Code and the extension host.
 // the texts of limits and warnings are in the page's language, as the engine's are in VS Code's
 import '../../webview-ui/texts';
 import { RpcPeer } from '../../src/protocol/rpc';
 import { errorCodec } from '../../src/protocol/error-codec';
 import { packArrays } from '../../src/protocol/packed-arrays';
+import { makeComparison } from './comparison-scenarios';
 import { makeScenario } from './scenarios';
+import { makeSummary } from './summary-scenarios';
 
 const STATE = 'fake-host-state';
 const parameters = new URL(window.location.href).searchParams;
-const scenario = makeScenario(parameters.get('scenario') ?? 'complete');
+const element = parameters.get('element') ?? 'prunability-panel';
+const name = parameters.get('scenario') ?? 'complete';
+const pause = Number(parameters.get('pause') ?? 30);
 
-/** What the panel has asked for, in order. @type {{ method: string, params: unknown }[]} */
+/** What the page has asked for, in order. @type {{ method: string, params: unknown }[]} */
 const calls = [];
 const listeners = new Set();
 
@@ -29,28 +33,61 @@ const note = (method) => (params) => {
   return null;
 };
 
+/** @param {readonly string[]} methods */
+const notes = (methods) => Object.fromEntries(methods.map((method) => [method, note(method)]));
+
+/** The answers of the host that stands behind each element, and what it sends by itself. */
+const HOSTS = {
+  'prunability-panel': () => {
+    const scenario = makeScenario(name);
+    return {
+      scenario,
+      methods: ['cancel', 'restart', 'export', 'showLog'],
+      ready: scenario.snapshot,
+      finish: async () => {
+        if (scenario.end !== undefined) await peer.call('status', scenario.end);
+      },
+    };
+  },
+  'prunability-comparison': () => {
+    const scenario = makeComparison(name);
+    return {
+      scenario,
+      methods: ['cancel', 'restart', 'swap', 'open', 'compare', 'export', 'showLog'],
+      ready: scenario.snapshot,
+      finish: async () => {
+        if (scenario.end !== undefined) await peer.call('finished', scenario.end);
+      },
+    };
+  },
+  'prunability-summary': () => ({
+    scenario: { later: [] },
+    methods: ['analyze', 'cancel', 'open', 'compare'],
+    ready: makeSummary(name),
+    finish: async () => undefined,
+  }),
+};
+
+const { scenario, methods, ready, finish } = HOSTS[element]();
+
 const peer = new RpcPeer(
   port,
   {
+    ...notes(methods),
     ready: () => {
       setTimeout(sendLater, 50);
-      return scenario.snapshot;
+      return ready;
     },
-    cancel: note('cancel'),
-    restart: note('restart'),
-    export: note('export'),
-    showLog: note('showLog'),
   },
   errorCodec,
 );
 
 async function sendLater() {
-  const pause = Number(parameters.get('pause') ?? 30);
   for (const event of scenario.later) {
     await new Promise((resolve) => setTimeout(resolve, pause));
     await peer.call('event', event);
   }
-  if (scenario.end !== undefined) await peer.call('status', scenario.end);
+  await finish();
 }
 
 window.acquireVsCodeApi = () => ({

@@ -34,6 +34,54 @@ export const SCENARIOS = [
   'tenThousand',
 ];
 
+/** The states of a comparison or a run (comparison-scenarios.ts). */
+export const COMPARISON_SCENARIOS = [
+  'tuned',
+  'pruned',
+  'prunedLayerwise',
+  'prunedTuned',
+  'identical',
+  'unrelated',
+  'nothing',
+  'changedHead',
+  'broken',
+  'hostile',
+  'opening',
+  'running',
+  'streaming',
+  'cancelled',
+  'failed',
+  'refused',
+  'tenThousand',
+  'run',
+  'runShort',
+  'runLong',
+  'runRunning',
+  'runUnreadable',
+];
+
+/** The states of the compact view (summary-scenarios.ts). */
+export const SUMMARY_SCENARIOS = [
+  'none',
+  'analyzed',
+  'untrained',
+  'warnings',
+  'fresh',
+  'mixedTypes',
+  'reading',
+  'running',
+  'unreadable',
+  'nothing',
+  'hostile',
+];
+
+/** What is there once a page has drawn what its host has answered. @type {Readonly<Record<string, string>>} */
+const DRAWN = {
+  'prunability-panel': 'panel-header h1',
+  'prunability-comparison': 'comparison-header .sides, comparison-header h1.run',
+  'prunability-summary': 'prunability-summary main > *',
+};
+
 /** The translations of a language; English is what the texts are written in. @param {string} language */
 async function textsOf(language) {
   if (language === 'en') return {};
@@ -45,8 +93,9 @@ async function textsOf(language) {
  * @param {string} theme
  * @param {string} language
  * @param {Record<string, string>} texts
+ * @param {import('../../src/protocol/page-html').PageElement} element
  */
-function themedPage(pageHtml, theme, language, texts) {
+function themedPage(pageHtml, theme, language, texts, element) {
   const { bodyClass, variables } = THEMES[theme] ?? THEMES['dark'] ?? { bodyClass: '', variables: {} };
   // as VS Code does it: variables on <html> through the CSSOM, the theme's kind as a class of <body>
   const applyTheme = `(function () {
@@ -55,7 +104,7 @@ function themedPage(pageHtml, theme, language, texts) {
     document.body.className = ${JSON.stringify(bodyClass)};
   })();`;
   return pageHtml({
-    element: 'prunability-panel',
+    element,
     nonce: NONCE,
     cspSource: "'self'",
     scriptUri: '/webview.js',
@@ -114,10 +163,8 @@ async function servePages(assets) {
       return;
     }
     response.setHeader('Content-Type', `${file?.type ?? 'text/html'}; charset=utf-8`);
-    const language = url.searchParams.get('language') ?? 'en';
-    response.end(
-      file?.body ?? themedPage(pageHtml, url.searchParams.get('theme') ?? 'dark', language, texts[language] ?? {}),
-    );
+    const { theme = 'dark', language = 'en', element = 'prunability-panel' } = Object.fromEntries(url.searchParams);
+    response.end(file?.body ?? themedPage(pageHtml, theme, language, texts[language] ?? {}, element));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
@@ -125,6 +172,7 @@ async function servePages(assets) {
 
 /**
  * @typedef {object} OpenOptions
+ * @property {import('../../src/protocol/page-html').PageElement} [element]
  * @property {string} [scenario]
  * @property {string} [theme]
  * @property {number} [width]
@@ -159,6 +207,7 @@ export class Harness {
    */
   async open(options = {}) {
     const {
+      element = 'prunability-panel',
       scenario = 'complete',
       theme = 'dark',
       width = 1280,
@@ -173,7 +222,7 @@ export class Harness {
       ...(theme.startsWith('contrast') ? { forcedColors: 'none' } : {}),
     });
     const page = await context.newPage();
-    const name = `${scenario} ${theme} ${width} ${language}`;
+    const name = `${element} ${scenario} ${theme} ${width} ${language}`;
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning')
         this.complaints.push({ page: name, text: message.text() });
@@ -184,8 +233,9 @@ export class Harness {
         console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
       });
     });
-    await page.goto(`${this.url}/?scenario=${scenario}&theme=${theme}&pause=${pause}&language=${language}`);
-    await page.waitForSelector('panel-header h1', { state: 'attached' });
+    const query = new URLSearchParams({ element, scenario, theme, pause: String(pause), language });
+    await page.goto(`${this.url}/?${query.toString()}`);
+    await page.waitForSelector(DRAWN[element] ?? element, { state: 'attached' });
     return page;
   }
 

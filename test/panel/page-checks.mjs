@@ -1,18 +1,26 @@
-/** What tests of the panel do with any page. */
-
 import assert from 'node:assert/strict';
 import axe from '@axe-core/playwright';
 
 const AxeBuilder = axe.default ?? axe;
 
-/** Lets the panel draw: what a message has changed shows with the next frame. @param {import('playwright-core').Page} page */
-export const frame = (page) =>
-  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0))));
-
-/** @param {import('playwright-core').Page} page */
+/** Fails if axe finds anything serious on the page. @param {import('playwright-core').Page} page */
 export async function assertAccessible(page) {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   const found = grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.flat().join(' ')).join('; ')}`);
   assert.deepEqual(found, []);
+}
+
+/** Lets the page draw: what a message has changed shows with the next frame. @param {import('playwright-core').Page} page */
+export const frame = (page) =>
+  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0))));
+
+/** A text with plain blanks. @param {import('playwright-core').Page} page @param {string} selector */
+export const text = async (page, selector) =>
+  (await page.locator(selector).innerText()).replace(/[\u202f\s]+/g, ' ').trim();
+
+/** What the page has asked of the host, once it has asked for `count` things. @param {import('playwright-core').Page} page @param {number} count */
+export async function hostCalls(page, count) {
+  await page.waitForFunction((count) => window.fakeHost.calls.length >= count, count);
+  return page.evaluate(() => window.fakeHost.calls);
 }

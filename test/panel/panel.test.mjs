@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { Harness } from './harness.mjs';
-import { assertAccessible, frame } from './page-checks.mjs';
+import { assertAccessible, frame, hostCalls, text } from './page-checks.mjs';
 import { THEMES } from './themes.mjs';
 
 /** @type {Harness} */
@@ -14,9 +14,6 @@ async function open(options) {
   page = await harness.open(options);
   return page;
 }
-
-/** @param {import('playwright-core').Page} page @param {string} selector */
-const text = async (page, selector) => (await page.locator(selector).innerText()).replace(/[\u202f\s]+/g, ' ').trim();
 
 /** @param {import('playwright-core').Page} page @param {string} name */
 const readout = (page, name) => text(page, `limit-ruler .readout div:has-text("${name}") dd`);
@@ -32,12 +29,6 @@ const rowNames = (page) =>
         )
         .map((row) => row.querySelector('.name .text')?.textContent ?? ''),
     );
-
-/** What the panel has asked of the host, once it has asked for `count` things. @param {import('playwright-core').Page} page @param {number} count */
-async function hostCalls(page, count) {
-  await page.waitForFunction((count) => window.fakeHost.calls.length >= count, count);
-  return page.evaluate(() => window.fakeHost.calls);
-}
 
 describe('panel', () => {
   before(async () => {

@@ -15,6 +15,7 @@ export const THEMES = {
     bodyClass: 'vscode-dark',
     variables: {
       ...FONTS,
+      'sideBar-background': '#181818',
       'editor-background': '#1f1f1f',
       foreground: '#cccccc',
       'panel-border': '#2b2b2b',
@@ -59,6 +60,7 @@ export const THEMES = {
     bodyClass: 'vscode-light',
     variables: {
       ...FONTS,
+      'sideBar-background': '#f8f8f8',
       'editor-background': '#ffffff',
       foreground: '#3b3b3b',
       'panel-border': '#e5e5e5',
@@ -103,6 +105,7 @@ export const THEMES = {
     bodyClass: 'vscode-high-contrast',
     variables: {
       ...FONTS,
+      'sideBar-background': '#000000',
       'editor-background': '#000000',
       foreground: '#ffffff',
       contrastBorder: '#6fc3df',
@@ -140,6 +143,7 @@ export const THEMES = {
     bodyClass: 'vscode-high-contrast vscode-high-contrast-light',
     variables: {
       ...FONTS,
+      'sideBar-background': '#ffffff',
       'editor-background': '#ffffff',
       foreground: '#292929',
       contrastBorder: '#0f4a85',

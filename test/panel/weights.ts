@@ -26,7 +26,11 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-function draw({ std, mean = 0, laplace = 0, gaussian = 0, zeros = 0, nan = 0 }: Mixture, random: () => number): number {
+/** One value of the mixture. */
+export function draw(
+  { std, mean = 0, laplace = 0, gaussian = 0, zeros = 0, nan = 0 }: Mixture,
+  random: () => number,
+): number {
   const kind = random();
   if (kind < nan) return NaN;
   if (kind < nan + zeros) return 0;
@@ -48,6 +52,24 @@ const SAMPLE = 16_384;
 const BATCH = BLOCK_ELEMENTS;
 
 const kernel = createPlainKernel();
+
+/** The sketch of these float32 values, by the extension's own code. */
+export function sketchOf(values: Float32Array): TensorSketch {
+  const plan = sketchPlan({ dtype: 'float32' });
+  if (plan === undefined) throw new Error('float32 is sketched');
+  const sketch = new TensorSketch(plan);
+  for (let start = 0; start < values.length; start += MAX_SEGMENT_ELEMENTS) {
+    const segment = values.subarray(start, start + MAX_SEGMENT_ELEMENTS);
+    const builder = new SegmentBuilder(kernel, plan);
+    for (let done = 0; done < segment.length; done += BATCH) {
+      const batch = segment.slice(done, done + BATCH);
+      builder.space.set(new Uint8Array(batch.buffer));
+      builder.advance(batch.byteLength);
+    }
+    sketch.add(builder.finish());
+  }
+  return sketch;
+}
 
 /** The sketch of a made-up float32 tensor of `count` values, by the extension's own code. */
 export function drawSketch(mixture: Mixture, count: number, seed: number): TensorSketch {

@@ -25,7 +25,16 @@ declare module 'vega-encode' {
 declare module 'generated:charts' {
   import type { Spec } from 'vega-typings';
   const charts: Readonly<
-    Record<'distributionLinear' | 'distributionLogarithmic' | 'kurtosisByLayer' | 'limitByLayer', Spec>
+    Record<
+      | 'distributionLinear'
+      | 'distributionLogarithmic'
+      | 'kurtosisByLayer'
+      | 'limitByLayer'
+      | 'comparedLinear'
+      | 'comparedLogarithmic'
+      | 'overSteps',
+      Spec
+    >
   >;
   export = charts;
 }
