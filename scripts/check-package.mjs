@@ -38,6 +38,10 @@ const CONTENT = [
   'extension/media/icon.png',
   'extension/media/activity.svg',
   'extension/media/panel.svg',
+  'extension/media/walkthrough/agents.md',
+  ...['analyze', 'compare', 'hover', 'models'].flatMap((step) =>
+    ['dark', 'light'].map((kind) => `extension/media/walkthrough/${step}-${kind}.png`),
+  ),
   'extension/package.json',
   'extension/package.nls.de.json',
   'extension/package.nls.json',

@@ -1,0 +1,89 @@
+/** Pictures of what there is besides the panel: hovers, the side bar, comparisons, the walkthrough and the settings. */
+
+import { explorerTooltip, modelsView, pathCard, prunedCopy, run } from './scenes.mjs';
+
+/** @typedef {import('./stage.mjs').Picture} Picture */
+
+/** @type {readonly Picture[]} */
+export const SURFACE_PICTURES = [
+  {
+    name: 'explorer',
+    folder: 'screenshots',
+    theme: 'Default Dark Modern',
+    window: { width: 720, height: 470 },
+    scale: 'device',
+    arrange: explorerTooltip,
+  },
+  {
+    name: 'source-hover',
+    folder: 'screenshots',
+    theme: 'Default Dark Modern',
+    window: { width: 800, height: 520 },
+    scale: 'device',
+    arrange: pathCard,
+  },
+  {
+    name: 'side-bar-dark',
+    folder: 'screenshots',
+    theme: 'Default Dark Modern',
+    window: { width: 1000, height: 760 },
+    scale: 'css',
+    crop: '.part.sidebar',
+    arrange: modelsView,
+  },
+  {
+    name: 'side-bar-light',
+    folder: 'screenshots',
+    theme: 'Default Light Modern',
+    window: { width: 1000, height: 760 },
+    scale: 'css',
+    crop: '.part.sidebar',
+    arrange: modelsView,
+  },
+  {
+    name: 'comparison',
+    folder: 'screenshots',
+    theme: 'Default Dark Modern',
+    window: { width: 1280, height: 900 },
+    scale: 'css',
+    arrange: async (workbench) => {
+      const comparison = await prunedCopy(workbench);
+      await comparison.select('fc1.weight');
+    },
+  },
+  {
+    name: 'run',
+    folder: 'screenshots',
+    theme: 'Default Light Modern',
+    window: { width: 1280, height: 1000 },
+    scale: 'css',
+    arrange: run,
+  },
+  {
+    name: 'walkthrough',
+    folder: 'screenshots',
+    theme: 'Default Dark Modern',
+    window: { width: 1200, height: 720 },
+    scale: 'css',
+    arrange: async (workbench) => {
+      await workbench.runCommand('Prunability: Get Started');
+      await workbench.page.locator('.getting-started-step.expanded').waitFor();
+    },
+  },
+  {
+    name: 'settings',
+    folder: 'screenshots',
+    theme: 'Default Light Modern',
+    window: { width: 1000, height: 440 },
+    scale: 'css',
+    crop: '.settings-editor .settings-body',
+    arrange: async (workbench) => {
+      const { page } = workbench;
+      await workbench.runCommand('Preferences: Open Settings (UI)');
+      await page.locator('.settings-editor .suggest-input-container').click();
+      await page.keyboard.insertText('@ext:prunability.prunability');
+      await page.locator('.settings-count-widget', { hasText: '3 Settings' }).waitFor();
+      await page.locator('.setting-item-contents', { hasText: 'Mcp Server' }).first().waitFor();
+    },
+  },
+];
