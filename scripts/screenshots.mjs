@@ -51,17 +51,8 @@ await runMain(async () => {
     const stage = new Stage(workbench, resolve(values.out));
     await analyzeModels(workbench);
     for (const picture of pictures) {
-      try {
-        //TEMP
-        const file = await stage.take(theme === undefined ? picture : { ...picture, theme });
-        console.log(`${file} (${Math.round((await stat(file)).size / 1000)} KB)`);
-      } catch (e) {
-        console.log(picture.name, e.message);
-        await workbench.screenshot('/tmp/look/failed-' + picture.name + '.png');
-        await workbench.page.keyboard.press('Escape');
-        await workbench.page.mouse.move(500, 1);
-        await workbench.closeEditors();
-      } //TEMP
+      const file = await stage.take(theme === undefined ? picture : { ...picture, theme });
+      console.log(`${file} (${Math.round((await stat(file)).size / 1000)} KB)`);
     }
   } finally {
     for (const dispose of parts.reverse()) {

@@ -42,7 +42,7 @@ export const PANEL_PICTURES = [
     folder: 'screenshots',
     theme: 'Default High Contrast',
     window: { width: WIDTH, height: 940 },
-    scale: 'css',
+    scale: 'device',
     arrange: async (workbench) => {
       const panel = await analyze(workbench, 'fashion-mnist/epoch3.pt');
       await panel.whenComplete();
@@ -56,7 +56,7 @@ export const PANEL_PICTURES = [
     folder: 'screenshots',
     theme: 'Default Dark Modern',
     window: { width: WIDTH, height: 940 },
-    scale: 'css',
+    scale: 'device',
     arrange: async (workbench) => {
       const panel = await analyze(workbench, UNTRAINED);
       await panel.whenComplete();

@@ -1,7 +1,9 @@
 /** Where the pictures are taken: a window without what does not belong to the extension. */
 
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '../../test/host/wait.mjs';
+import { withPalette } from './palette.mjs';
 
 /** @typedef {import('../../test/host/workbench.mjs').Workbench} Workbench */
 
@@ -60,6 +62,7 @@ export class Stage {
       scale,
       ...(clip === null ? {} : { clip }),
     });
+    await writeFile(file, withPalette(await readFile(file)));
     await page.mouse.move(window.width / 2, 1);
     await this.#workbench.closeEditors();
     await this.#closeSideBar();

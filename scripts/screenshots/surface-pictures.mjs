@@ -27,7 +27,7 @@ export const SURFACE_PICTURES = [
     folder: 'screenshots',
     theme: 'Default Dark Modern',
     window: { width: 1000, height: 760 },
-    scale: 'css',
+    scale: 'device',
     crop: '.part.sidebar',
     arrange: modelsView,
   },
@@ -36,7 +36,7 @@ export const SURFACE_PICTURES = [
     folder: 'screenshots',
     theme: 'Default Light Modern',
     window: { width: 1000, height: 760 },
-    scale: 'css',
+    scale: 'device',
     crop: '.part.sidebar',
     arrange: modelsView,
   },
@@ -45,7 +45,7 @@ export const SURFACE_PICTURES = [
     folder: 'screenshots',
     theme: 'Default Dark Modern',
     window: { width: 1280, height: 900 },
-    scale: 'css',
+    scale: 'device',
     arrange: async (workbench) => {
       const comparison = await prunedCopy(workbench);
       await comparison.select('fc1.weight');
@@ -56,7 +56,7 @@ export const SURFACE_PICTURES = [
     folder: 'screenshots',
     theme: 'Default Light Modern',
     window: { width: 1280, height: 1000 },
-    scale: 'css',
+    scale: 'device',
     arrange: run,
   },
   {
@@ -64,7 +64,7 @@ export const SURFACE_PICTURES = [
     folder: 'screenshots',
     theme: 'Default Dark Modern',
     window: { width: 1200, height: 720 },
-    scale: 'css',
+    scale: 'device',
     arrange: async (workbench) => {
       await workbench.runCommand('Prunability: Get Started');
       await workbench.page.locator('.getting-started-step.expanded').waitFor();
@@ -75,7 +75,7 @@ export const SURFACE_PICTURES = [
     folder: 'screenshots',
     theme: 'Default Light Modern',
     window: { width: 1000, height: 440 },
-    scale: 'css',
+    scale: 'device',
     crop: '.settings-editor .settings-body',
     arrange: async (workbench) => {
       const { page } = workbench;

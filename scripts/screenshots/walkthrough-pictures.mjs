@@ -9,7 +9,7 @@ import { modelsView, pathCard, prunedCopy } from './scenes.mjs';
 const STEPS = [
   {
     name: 'analyze',
-    window: { width: 720, height: 560 },
+    window: { width: 720, height: 660 },
     crop: '.part.editor',
     arrange: async (workbench) => {
       const panel = await analyze(workbench, 'fashion-mnist/epoch3.pt');
