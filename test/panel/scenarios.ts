@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Checkpoint, TensorEntry, TensorRole } from '../../src/formats/checkpoint';
 import { cellsPerLayer, modelUpdate } from '../../src/engine/model-update';
 import type { AnalysisEvent, LayerResult } from '../../src/protocol/analysis';
@@ -212,10 +213,16 @@ class Run {
   ) {
     const tensors = plan.map(tensorEntry);
     this.totalBytes = tensors.reduce((sum, { count, aliasOf }) => sum + (aliasOf === undefined ? 4 * count : 0), 0);
-    this.file = { path, format: 'pytorch', formatLabel: 'PyTorch zip', bytes: this.totalBytes + 41_235, files: 1 };
+    this.file = {
+      path,
+      format: 'pytorch',
+      formatLabel: l10n.t('PyTorch zip'),
+      bytes: this.totalBytes + 41_235,
+      files: 1,
+    };
     const checkpoint: Checkpoint = {
       format: 'pytorch',
-      formatLabel: 'PyTorch zip',
+      formatLabel: l10n.t('PyTorch zip'),
       files: [{ path, size: this.file.bytes }],
       tensors,
       notes: [],
