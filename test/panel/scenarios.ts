@@ -144,9 +144,13 @@ interface Course {
 
 const FAILED: AnalysisStatus = {
   state: 'failed',
-  message: 'The file ends before byte 46,830,571 that its header promises; it has 29,360,128 bytes.',
+  message: l10n.t(
+    '{0} {1}.',
+    'resnet18.pt',
+    l10n.t('ends before byte {0} that its header promises; it has {1} bytes', '46,830,571', '29,360,128'),
+  ),
   where: '/home/dev/models/resnet18.pt, tensor layer4.0.conv2.weight, byte 29,360,128',
-  remedy: 'The file is incomplete: copy or download it again.',
+  remedy: l10n.t('The file is incomplete: copy or download it again.'),
 };
 
 const COURSES: Readonly<Record<string, Course>> = {
