@@ -25,7 +25,7 @@ const HIGHEST = 560;
 const SCROLL_BAR = 16;
 const NAME_WIDTH = 200;
 /** Share of the colour in the darkest cell: figures stand in wide ones and must stay readable. */
-const STRONGEST_BEHIND_TEXT = 45;
+const STRONGEST_BEHIND_TEXT = 40;
 const STRONGEST = 90;
 
 /** Layers by steps: each cell's shade is a figure, which the line above the map tells of the cell that has the focus. */
