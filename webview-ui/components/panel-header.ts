@@ -3,7 +3,7 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { ExportFormat } from '../../src/protocol/panel';
 import type { PanelHost } from '../host-connection';
-import { byteSize, duration, grouped, percent, shortCount } from '../model/number-text';
+import { byteSize, duration, grouped, percent, shortCount } from '../../src/report/number-text';
 import type { Topic } from '../model/panel-model';
 import { cssomStyle } from '../style/cssom-style';
 import { icon } from '../style/icons';
