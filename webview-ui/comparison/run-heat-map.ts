@@ -26,7 +26,7 @@ const SCROLL_BAR = 16;
 /** As the style sheet has it. */
 const NAME_WIDTH = 200;
 /** Share of the colour in the darkest cell: figures stand in wide ones and must stay readable. */
-const STRONGEST_BEHIND_TEXT = 45;
+const STRONGEST_BEHIND_TEXT = 40;
 const STRONGEST = 90;
 
 /** Layers by steps: each cell's shade is a figure, which the line above the map tells of the cell that has the focus. */

@@ -310,15 +310,15 @@ suite('Models view', () => {
       await showsScratch('a.npy', 'b.npy', 'c.npy');
       await vscode.commands.executeCommand('prunability.models.refresh');
       const order = async (command: string): Promise<string[]> => {
-        await vscode.commands.executeCommand(`prunability.models.${command}`);
+        await vscode.commands.executeCommand(command);
         const folder = await item([SCRATCH]);
         return (await tree.getChildren(folder)).map(({ label }) => label);
       };
-      assert.deepEqual(await order('sortBySize'), ['b.npy', 'c.npy', 'a.npy']);
-      assert.deepEqual(await order('sortByModified'), ['c.npy', 'a.npy', 'b.npy']);
+      assert.deepEqual(await order('prunability.models.sortBySize'), ['b.npy', 'c.npy', 'a.npy']);
+      assert.deepEqual(await order('prunability.models.sortByModified'), ['c.npy', 'a.npy', 'b.npy']);
       // None of them was analysed.
-      assert.deepEqual(await order('sortByLimit'), ['a.npy', 'b.npy', 'c.npy']);
-      assert.deepEqual(await order('sortByName'), ['a.npy', 'b.npy', 'c.npy']);
+      assert.deepEqual(await order('prunability.models.sortByLimit'), ['a.npy', 'b.npy', 'c.npy']);
+      assert.deepEqual(await order('prunability.models.sortByName'), ['a.npy', 'b.npy', 'c.npy']);
     });
 
     test('filter and clear the filter', async () => {

@@ -5,49 +5,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { useVSCode } from '../ui-session.mjs';
-import { exactly, waitFor } from '../wait.mjs';
-
-/** The view's rows, and what is done with them. */
-class ModelsView {
-  /** @param {import('../workbench.mjs').Workbench} workbench */
-  constructor(workbench) {
-    this.page = workbench.page;
-    this.rows = this.page.locator('.sidebar .pane-body .monaco-list-row');
-  }
-
-  /** Opens the view by its icon, unless it is open: then the icon would close it. */
-  async open() {
-    const title = this.page.locator('.sidebar .composite.title', { hasText: /prunability/i });
-    if (!(await title.isVisible())) {
-      await this.page.locator('.activitybar a.action-label[aria-label^="Prunability"]').click();
-    }
-    await title.waitFor();
-  }
-
-  /** @param {string} label */
-  row(label) {
-    return this.rows.filter({ has: this.page.locator('.label-name', { hasText: exactly(label) }) }).first();
-  }
-
-  /** @param {string} label */
-  async expand(label) {
-    const row = this.row(label);
-    // A click while the rows are drawn anew, since more was found, hits none of them.
-    await waitFor(`${label} to expand`, async () => {
-      if ((await row.getAttribute('aria-expanded')) === 'true') return true;
-      await row.click();
-      return this.page
-        .locator('.sidebar .monaco-list-row[aria-expanded="true"]', { hasText: label })
-        .waitFor({ timeout: 2_000 })
-        .then(() => true);
-    });
-  }
-
-  /** Labels of the rows in sight. */
-  async labels() {
-    return this.rows.locator('.label-name').allTextContents();
-  }
-}
+import { waitFor } from '../wait.mjs';
+import { ModelsView } from './models-view.mjs';
 
 describe('the Models view', () => {
   const vscode = useVSCode();
@@ -60,10 +19,7 @@ describe('the Models view', () => {
     await view.expand('epoch*.pt');
     // The last to come: its name tells nothing, it is listed once its header was read.
     await view.row('language-detection').waitFor();
-    await view.row('epoch3.pt').hover();
-    const hover = workbench.page.locator('.workbench-hover:visible');
-    await hover.waitFor();
-    assert.match((await hover.textContent()) ?? '', /20,?555/);
+    assert.match(await view.hover('epoch3.pt'), /20,?555/);
     // Once its header was read, the item shows its size in parameters.
     await view.row('epoch3.pt').locator('.label-description', { hasText: '20.6' }).waitFor();
   });
@@ -73,7 +29,7 @@ describe('the Models view', () => {
     const view = new ModelsView(workbench);
     await view.open();
     // A run that the filter has hidden comes back closed.
-    await workbench.page.locator('.sidebar .composite.title').getByRole('button', { name: 'Collapse All' }).click();
+    await view.collapseAll();
     await view.expand('fashion-mnist');
     const before = await view.labels();
     await workbench.runCommand('Prunability: Filter Models…');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { useVSCode } from '../ui-session.mjs';
 import { waitFor } from '../wait.mjs';
+import { hoverLine } from './source-hover.mjs';
 
 /** Everything that Markdown, HTML, icons, links and bidirectional text could be made of. */
 const HOSTILE = [
@@ -20,29 +21,6 @@ const PROGRAM = [
   '',
 ].join('\n');
 
-/**
- * Rests the pointer on a line of the open editor.
- * @param {import('../workbench.mjs').Workbench} workbench
- * @param {string} start of the line
- * @returns {Promise<import('playwright-core').Locator>} the card
- */
-async function hover({ page }, start) {
-  const card = page.locator('.monaco-hover:visible .hover-contents', { hasText: 'PyTorch' }).first();
-  const line = page.locator('.view-line', { hasText: start }).first();
-  await waitFor(`a card over ${start}`, async () => {
-    // The provider may have been registered only after the pointer came to rest.
-    await page.mouse.move(5, 5);
-    const box = await line.boundingBox();
-    if (box === null) return false;
-    await page.mouse.move(box.x + 8 * start.length + 30, box.y + box.height / 2);
-    return card.waitFor({ timeout: 3000 }).then(
-      () => true,
-      () => false,
-    );
-  });
-  return card;
-}
-
 describe('the hover over a path', () => {
   const vscode = useVSCode({
     prepare: async (folder) => {
@@ -54,7 +32,7 @@ describe('the hover over a path', () => {
   it('shows the name of a stranger as it is, and links to nothing but our commands', async () => {
     const { workbench } = vscode;
     await workbench.explorer.open('load.py');
-    const card = await hover(workbench, 'hostile');
+    const card = await hoverLine(workbench, 'hostile');
     assert.equal(await card.locator('strong').first().innerText(), HOSTILE.replace('\u202e', '‹U+202E›'));
     const links = await card.locator('a').evaluateAll((all) => all.map((link) => link.getAttribute('data-href') ?? ''));
     assert.deepEqual(
@@ -68,7 +46,7 @@ describe('the hover over a path', () => {
   it('leads to the analysis', async () => {
     const { workbench } = vscode;
     await workbench.explorer.open('load.py');
-    const card = await hover(workbench, 'plain');
+    const card = await hoverLine(workbench, 'plain');
     await card.getByText('Analyze', { exact: true }).click();
     await waitFor('the panel', async () => (await workbench.editorTitles()).includes('epoch1.pt'));
   });
