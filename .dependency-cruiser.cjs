@@ -95,8 +95,15 @@ module.exports = {
       from: { path: '^webview-ui/' },
       to: {
         path: '^src/',
-        pathNot: '^src/(protocol|limits)/|^src/report/(report|comparison)\\.ts$|^src/sketch/cells\\.ts$',
+        pathNot:
+          '^src/(protocol|limits)/|^src/report/(report|comparison|name-text|number-text)\\.ts$|^src/sketch/(cells|cell-histogram)\\.ts$',
       },
+    },
+    {
+      name: 'nothing-imports-the-panel',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^webview-ui/' },
     },
     {
       name: 'no-orphans',

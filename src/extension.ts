@@ -32,7 +32,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
   const descriptions = new ModelDescriptions(engine, log);
   const work = new RunningWork();
   const analyses = new Analyses(context, engine, descriptions, work, log);
-  const comparisons = new Comparisons(context.extensionUri, engine, work, log);
+  const comparisons = new Comparisons(context.extensionUri, engine, descriptions, work, log);
   const summary = new SummaryView(context.extensionUri, analyses, descriptions);
   const models = new WorkspaceModels(descriptions, log);
   const modelsTree = new ModelsTree({ models, descriptions, card: modelCard, memory: context.workspaceState, log });

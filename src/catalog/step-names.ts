@@ -8,6 +8,8 @@ const COUNTERS: readonly (readonly string[])[] = [
   ['global[-_ ]?step', 'steps?', 'iterations?', 'iters?'],
 ];
 
+const RANKS = COUNTERS.map((words) => new RegExp(`^(?:${words.join('|')})$`, 'i'));
+
 /** A word that counts, the number after it, perhaps in thousands. `ckpt-7b` and `checkpoint_v2` have none. */
 const COUNTED = new RegExp(
   `(${COUNTERS.flat().join('|')})[-_=.: ]{0,3}(\\d{1,15}(?:\\.\\d{1,9})?)(k?)(?![a-z0-9])`,
@@ -56,7 +58,7 @@ function startsWord(name: string, at: number): boolean {
 }
 
 function rankOf(word: string): number {
-  return COUNTERS.findIndex((words) => new RegExp(`^(?:${words.join('|')})$`, 'i').test(word));
+  return RANKS.findIndex((words) => words.test(word));
 }
 
 /** Orders steps by their counters, of which those of one run have the same number. */

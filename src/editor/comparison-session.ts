@@ -70,6 +70,12 @@ export class ComparisonSession implements Disposable {
     };
   }
 
+  /** What is compared: both sides, or all steps. */
+  get files(): readonly Uri[] {
+    const { subject } = this;
+    return subject.kind === 'comparison' ? [subject.before, subject.after] : subject.checkpoints.map(({ uri }) => uri);
+  }
+
   cancel(): void {
     this.controller?.abort();
   }
@@ -113,8 +119,7 @@ export class ComparisonSession implements Disposable {
     const { subject } = this;
     const title = subjectTitle(subject);
     this.log.info(`Comparing ${title}`);
-    const uris =
-      subject.kind === 'comparison' ? [subject.before, subject.after] : subject.checkpoints.map(({ uri }) => uri);
+    const uris = this.files;
     const models: LocalModel[] = [];
     try {
       for (const uri of uris) models.push(await localModel(uri));

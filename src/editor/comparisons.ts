@@ -12,6 +12,7 @@ import { CHECKPOINT_EDITOR } from './checkpoint-editor';
 import { showComparison, type ComparisonServices } from './comparison-panel';
 import { ComparisonSession } from './comparison-session';
 import { decodeSubject, encodeSubject, subjectTitle, type ComparisonSubject } from './comparison-subject';
+import type { ModelDescriptions } from './descriptions';
 import type { EngineClient } from './engine-client';
 import { exportComparison } from './export-report';
 import type { RunningWork, WorkItem } from './running-work';
@@ -40,6 +41,7 @@ export class Comparisons implements Disposable {
   constructor(
     private readonly extensionUri: Uri,
     private readonly engine: EngineClient,
+    private readonly descriptions: ModelDescriptions,
     private readonly work: RunningWork,
     private readonly log: LogOutputChannel,
   ) {
@@ -122,7 +124,11 @@ export class Comparisons implements Disposable {
     session.onEvent((event) => {
       if (event.type === 'progress') item?.progress(event.bytesDone / Math.max(1, event.totalBytes));
     });
-    session.onFinish(end);
+    session.onFinish(() => {
+      end();
+      // Both sides have been analysed by the way: lists and decorations learn what was found.
+      this.descriptions.changed(...session.files);
+    });
     panel.onDidDispose(end);
   }
 

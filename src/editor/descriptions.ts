@@ -23,6 +23,9 @@ const NO_MODEL: DescriptionResult = { state: 'unreadable', recognised: false, pa
 const INDEX_FILE = /\.json$/i;
 const INDEX_KEPT_MS = 10_000;
 
+/** For so long a file is not looked at again that the engine has failed at. */
+const FAILURE_KEPT_MS = 60_000;
+
 interface Kept {
   /** Of the file: it is the same as long as these are. */
   readonly version: string;
@@ -112,8 +115,10 @@ export class ModelDescriptions implements Disposable {
       this.describeEmitter.fire([Uri.file(path)]);
       return description;
     } catch (error) {
-      // Of a file that nobody has asked for, a failure of ours is not shown; it is in the log.
+      // Of a file that nobody has asked for, a failure of ours is not shown; it is in the log. Should the file be what has
+      // killed the process, each look at the explorer would kill it again.
       this.log.error(`${path}: ${(error as Error).message}`);
+      this.keep(path, { version, until: Date.now() + FAILURE_KEPT_MS, description: NO_MODEL });
       return NO_MODEL;
     } finally {
       this.reading.delete(path);

@@ -2,8 +2,8 @@ import { l10n, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState, worksp
 import { isIncomplete, type ModelEntry, type ShardSet } from '../catalog/entries';
 import { folderOf } from '../catalog/runs';
 import type { DescriptionResult } from '../protocol/description';
-import { nameText } from '../../webview-ui/model/name-text';
-import { byteSize, grouped, limitPercent, shortCount } from '../../webview-ui/model/number-text';
+import { nameText } from '../report/name-text';
+import { byteSize, grouped, limitPercent, shortCount } from '../report/number-text';
 import type { FolderTreeNode, ModelsTreeNode, ModelTreeNode, RunTreeNode } from './models-tree-nodes';
 
 /** Icon, texts and state of an item; `description`, of a model, as far as it is known. */

@@ -18,7 +18,7 @@ import {
 } from 'vscode';
 import type { TreeOptions } from '../catalog/tree';
 import type { DescriptionResult } from '../protocol/description';
-import { grouped } from '../../webview-ui/model/number-text';
+import { grouped } from '../report/number-text';
 import type { ModelDescriptions } from './descriptions';
 import { modelsTreeItem } from './models-tree-items';
 import { modelsTreeNodes, type ModelsTreeNode, type ModelTreeNode } from './models-tree-nodes';

@@ -159,7 +159,7 @@ export class WorkspaceModels implements Disposable {
     await this.take(uris, files);
     this.files = files;
     this.changed.fire();
-    this.sniff();
+    this.sniffAgain(() => true);
   }
 
   /** Takes the changes together that were told since the last time. */
@@ -178,6 +178,15 @@ export class WorkspaceModels implements Disposable {
     const models = touched.filter((uri) => isCatalogName(nameOf(uri)));
     const taken = await this.take([...models, ...below.flat()], this.files);
     if (removed || taken) this.changed.fire();
+    const withShards = new Set(models.filter((uri) => isManifestShard(nameOf(uri))).map(folderOf));
+    this.sniffAgain(({ uri }) => withShards.has(folderOf(uri)));
+  }
+
+  /** Also gives files another chance that were found to be none: a manifest is read only once its shards are there. */
+  private sniffAgain(which: (file: FoundFile) => boolean): void {
+    for (const file of this.files.values()) {
+      if (!file.readable && file.sniffed === 'yes' && which(file)) file.sniffed = 'no';
+    }
     this.sniff();
   }
 
@@ -251,6 +260,10 @@ export class WorkspaceModels implements Disposable {
 
 function nameOf(uri: Uri): string {
   return uri.path.slice(uri.path.lastIndexOf('/') + 1);
+}
+
+function folderOf(uri: Uri): string {
+  return uri.path.slice(0, uri.path.lastIndexOf('/'));
 }
 
 function isLeftOut(uri: Uri): boolean {

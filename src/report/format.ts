@@ -1,8 +1,8 @@
-const COUNT = new Intl.NumberFormat('en-US');
+import { grouped } from './number-text';
 
 /** 1234567 → "1,234,567". */
 export function formatCount(count: number): string {
-  return COUNT.format(count);
+  return grouped(count);
 }
 
 /** Binary units, as file managers count: "44.7 MB". */

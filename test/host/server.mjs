@@ -120,10 +120,11 @@ export class VSCodeServer {
     return /** @type {number} */ (this.#child.pid);
   }
 
-  /** @param {string} folder @returns {string} address that opens this folder */
+  /** @param {string | undefined} folder @returns {string} address that opens this folder, or a window without one */
   urlFor(folder) {
     const { extensionDevelopmentPath, extensionTestsPath } = this.#options;
-    const query = new URLSearchParams({ tkn: this.#token, folder: resolve(folder) });
+    const opened = folder === undefined ? { ew: 'true' } : { folder: resolve(folder) };
+    const query = new URLSearchParams({ tkn: this.#token, ...opened });
     if (extensionDevelopmentPath !== undefined) {
       const remote = (/** @type {string} */ path) =>
         `vscode-remote://127.0.0.1:${this.port}${encodeURI(resolve(path))}`;

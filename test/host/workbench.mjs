@@ -25,6 +25,7 @@ export const THEMES = /** @type {const} */ ({
  * @typedef {object} OpenOptions
  * @property {import('playwright-core').Browser} browser
  * @property {string} [folder] another folder than the server's workspace
+ * @property {boolean} [empty] true: a window without a folder
  * @property {{ width: number, height: number }} [viewport] 1280 × 900 unless told
  * @property {number} [deviceScaleFactor] 2 for pictures that are looked at closely
  * @property {'reduce' | 'no-preference'} [reducedMotion]
@@ -50,7 +51,7 @@ export async function openWorkbench(server, folder, options) {
   const page = await context.newPage();
   const workbench = new Workbench(page, server, shown);
   await options.beforeOpening?.(page);
-  await page.goto(server.urlFor(shown), { waitUntil: 'commit' });
+  await page.goto(server.urlFor(options.empty === true ? undefined : shown), { waitUntil: 'commit' });
   await workbench.waitUntilDrawn();
   return workbench;
 }

@@ -205,7 +205,7 @@ export function makeComparison(name: string): ComparisonScenario {
 function comparison(name: string, before: string, after: string): MadeUpComparison {
   const pair = PAIRS[name]?.();
   if (pair === undefined) throw new Error(`No pair ${name}`);
-  const label = after.endsWith('.safetensors') ? 'safetensors' : 'PyTorch zip';
+  const label = after.endsWith('.safetensors') ? 'safetensors' : undefined;
   return compareMadeUp(madeUpModel(before, pair[0]), madeUpModel(after, pair[1], label));
 }
 

@@ -233,8 +233,11 @@ export class Harness {
         console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
       });
     });
-    const query = new URLSearchParams({ element, scenario, theme, pause: String(pause), language });
-    await page.goto(`${this.url}/?${query.toString()}`);
+    const url = new URL(this.url);
+    for (const [key, value] of Object.entries({ element, scenario, theme, language, pause: String(pause) })) {
+      url.searchParams.set(key, value);
+    }
+    await page.goto(url.href);
     await page.waitForSelector(DRAWN[element] ?? element, { state: 'attached' });
     return page;
   }

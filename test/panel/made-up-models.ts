@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import { comparedModel, ComparisonBuilder, type AnalyzedModel } from '../../src/compare/comparison-builder';
 import { JointMagnitudes } from '../../src/compare/joint-magnitudes';
 import { matchTensors } from '../../src/compare/match-tensors';
@@ -41,7 +42,11 @@ export function madeUpTensor(
 }
 
 /** Analyses made-up tensors with the extension's own sketches and limits. */
-export function madeUpModel(path: string, tensors: readonly MadeUpTensor[], formatLabel = 'PyTorch zip'): MadeUpModel {
+export function madeUpModel(
+  path: string,
+  tensors: readonly MadeUpTensor[],
+  formatLabel = l10n.t('PyTorch zip'),
+): MadeUpModel {
   const entries = tensors.map(({ name, shape, role, values }): TensorEntry => ({
     name,
     dtype: 'float32',

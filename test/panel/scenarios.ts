@@ -1,3 +1,4 @@
+import * as l10n from '@vscode/l10n';
 import type { Checkpoint, TensorEntry, TensorRole } from '../../src/formats/checkpoint';
 import { cellsPerLayer, modelUpdate } from '../../src/engine/model-update';
 import type { AnalysisEvent, LayerResult } from '../../src/protocol/analysis';
@@ -143,9 +144,13 @@ interface Course {
 
 const FAILED: AnalysisStatus = {
   state: 'failed',
-  message: 'The file ends before byte 46,830,571 that its header promises; it has 29,360,128 bytes.',
+  message: l10n.t(
+    '{0} {1}.',
+    'resnet18.pt',
+    l10n.t('ends before byte {0} that its header promises; it has {1} bytes', '46,830,571', '29,360,128'),
+  ),
   where: '/home/dev/models/resnet18.pt, tensor layer4.0.conv2.weight, byte 29,360,128',
-  remedy: 'The file is incomplete: copy or download it again.',
+  remedy: l10n.t('The file is incomplete: copy or download it again.'),
 };
 
 const COURSES: Readonly<Record<string, Course>> = {
@@ -212,10 +217,16 @@ class Run {
   ) {
     const tensors = plan.map(tensorEntry);
     this.totalBytes = tensors.reduce((sum, { count, aliasOf }) => sum + (aliasOf === undefined ? 4 * count : 0), 0);
-    this.file = { path, format: 'pytorch', formatLabel: 'PyTorch zip', bytes: this.totalBytes + 41_235, files: 1 };
+    this.file = {
+      path,
+      format: 'pytorch',
+      formatLabel: l10n.t('PyTorch zip'),
+      bytes: this.totalBytes + 41_235,
+      files: 1,
+    };
     const checkpoint: Checkpoint = {
       format: 'pytorch',
-      formatLabel: 'PyTorch zip',
+      formatLabel: l10n.t('PyTorch zip'),
       files: [{ path, size: this.file.bytes }],
       tensors,
       notes: [],

@@ -37,7 +37,7 @@ export const THEMES = {
       'editorWarning-foreground': '#cca700',
       'editorError-foreground': '#f14c4c',
       'charts-lines': '#cccccc80',
-      'charts-blue': '#3794ff',
+      'charts-blue': '#59a4f9',
       'charts-orange': '#d18616',
       'charts-green': '#89d185',
       'charts-purple': '#b180d7',

@@ -2,8 +2,8 @@ import * as l10n from '@vscode/l10n';
 import type { ComparedLayer } from '../../src/protocol/comparison';
 import type { TensorReport } from '../../src/report/report';
 import type { ValueCells } from '../../src/sketch/cells';
-import { histogramOf, type Histogram } from '../model/histogram';
-import { NO_NUMBER, percent, significant } from '../model/number-text';
+import { histogramOf, type Histogram } from '../../src/sketch/cell-histogram';
+import { NO_NUMBER, percent, significant } from '../../src/report/number-text';
 
 /** Bins of the chart: three pixels each at the width of the detail column; fewer for few values, or noise is all one sees. */
 const MOST_BINS = 120;

@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { grouped } from '../model/number-text';
+import { grouped } from '../../src/report/number-text';
 import { cssomStyle } from '../style/cssom-style';
 import { icon } from '../style/icons';
 import { layerTableStyles } from '../style/layer-table-styles';

@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { PruningComparison } from '../../src/report/comparison';
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { fixed, limitPercent, NO_NUMBER } from '../model/number-text';
+import { fixed, limitPercent, NO_NUMBER } from '../../src/report/number-text';
 import { icon } from '../style/icons';
 import { sharedStyles } from '../style/shared-styles';
 import { answerStyles } from './answer-styles';

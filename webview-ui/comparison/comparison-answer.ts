@@ -7,7 +7,7 @@ import type {
   RuleAgreement,
   TensorComparison,
 } from '../../src/report/comparison';
-import { fixed, grouped, limitPercent, percent } from '../model/number-text';
+import { fixed, grouped, limitPercent, percent } from '../../src/report/number-text';
 import { isChanged } from './comparison-rows';
 import { changeText, cosineText, fromTo, intervalText } from './difference-text';
 import { figure } from './emphasis';

@@ -1,8 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { nameText } from '../model/name-text';
-import { byteSize, duration, grouped, percent } from '../model/number-text';
+import { nameText } from '../../src/report/name-text';
+import { byteSize, duration, grouped, percent } from '../../src/report/number-text';
 import { cssomStyle } from '../style/cssom-style';
 import { sharedStyles } from '../style/shared-styles';
 import type { ComparisonModel } from './comparison-model';

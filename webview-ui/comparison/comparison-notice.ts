@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { percent } from '../model/number-text';
+import { percent } from '../../src/report/number-text';
 import { icon } from '../style/icons';
 import { sharedStyles } from '../style/shared-styles';
 import { PagePart } from './page-element';

@@ -38,7 +38,9 @@ export class ComparisonPage {
 
   /** Starts from what the host has so far; the reader's choices come back if they are about these versions of the files. */
   load(snapshot: ComparisonSnapshot | RunSnapshot): void {
-    const stored = this.subject?.view ?? this.surroundings.load();
+    const stored = this.isSwapped(snapshot)
+      ? { ...this.subject?.view, fingerprint: snapshot.fingerprint }
+      : (this.subject?.view ?? this.surroundings.load());
     const now = (): number => this.surroundings.now();
     this.subject =
       snapshot.kind === 'comparison' ? new ComparisonModel(snapshot, stored, now) : new RunModel(snapshot, stored, now);
@@ -70,6 +72,14 @@ export class ComparisonPage {
     change();
     if (this.subject !== undefined) this.surroundings.save(this.subject.view);
     if (!quietly) this.notify();
+  }
+
+  /** Whether these are the same two files the other way round: choices of tensors, order and scale hold for them, too. */
+  private isSwapped(snapshot: ComparisonSnapshot | RunSnapshot): boolean {
+    const { subject } = this;
+    if (snapshot.kind !== 'comparison' || subject?.kind !== 'comparison') return false;
+    const [before, after] = subject.paths;
+    return before !== after && snapshot.before === after && snapshot.after === before;
   }
 
   private notifyNextFrame(): void {

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type { TensorChange, TensorComparison } from '../../src/report/comparison';
-import { shapeText } from '../model/number-text';
+import { shapeText } from '../../src/report/number-text';
 import { COMPARISON_COLUMNS } from './comparison-columns';
 import type { ComparisonOrder, ShownTensors } from './comparison-view-state';
 

@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import { fixed, limitPercent, NO_NUMBER, percent, significant } from '../model/number-text';
+import { fixed, limitPercent, NO_NUMBER, percent, significant } from '../../src/report/number-text';
 
 /** Stands between a figure before and after. */
 const ARROW = '→';

@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { AnalysisStatus } from '../../src/protocol/panel';
 import type { RunStep } from '../../src/report/comparison';
-import { fixed, grouped, limitPercent } from '../model/number-text';
+import { fixed, grouped, limitPercent } from '../../src/report/number-text';
 import { changeText, cosineText, fromTo } from './difference-text';
 import { figure } from './emphasis';
 

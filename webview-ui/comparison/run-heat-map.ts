@@ -3,8 +3,8 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { RunStep } from '../../src/report/comparison';
-import { nameText } from '../model/name-text';
-import { grouped, NO_NUMBER } from '../model/number-text';
+import { nameText } from '../../src/report/name-text';
+import { grouped, NO_NUMBER } from '../../src/report/number-text';
 import { cssomStyle } from '../style/cssom-style';
 import { layerTableStyles } from '../style/layer-table-styles';
 import { sharedStyles } from '../style/shared-styles';
@@ -23,9 +23,10 @@ const NARROWEST_CELL = 10;
 const HIGHEST = 560;
 /** Room for the horizontal scroll bar. */
 const SCROLL_BAR = 16;
+/** As the style sheet has it. */
 const NAME_WIDTH = 200;
 /** Share of the colour in the darkest cell: figures stand in wide ones and must stay readable. */
-const STRONGEST_BEHIND_TEXT = 45;
+const STRONGEST_BEHIND_TEXT = 40;
 const STRONGEST = 90;
 
 /** Layers by steps: each cell's shade is a figure, which the line above the map tells of the cell that has the focus. */
@@ -66,6 +67,7 @@ export class RunHeatMap extends PagePart {
         min-width: max-content;
       }
       .row {
+        grid-template-columns: 200px repeat(var(--steps), var(--cell));
         padding: 0 12px;
       }
       .body .row {
@@ -125,7 +127,11 @@ export class RunHeatMap extends PagePart {
       .scale i {
         width: 72px;
         height: 10px;
-        background: linear-gradient(to right, var(--vscode-editor-background), var(--end));
+        background: linear-gradient(
+          to right,
+          var(--vscode-editor-background),
+          color-mix(in srgb, var(--pr-kept) var(--strongest), var(--vscode-editor-background))
+        );
         border: 1px solid var(--pr-raised-line);
       }
       :host-context(body.vscode-dark) select {
@@ -188,11 +194,7 @@ export class RunHeatMap extends PagePart {
         ${
           range === undefined
             ? nothing
-            : html`<span
-                class="scale"
-                ${cssomStyle({
-                  '--end': `color-mix(in srgb, var(--pr-kept) ${String(strongest)}%, var(--vscode-editor-background))`,
-                })}
+            : html`<span class="scale" ${cssomStyle({ '--strongest': `${String(strongest)}%` })}
                 >${metric.text(range.low)}<i></i>${metric.text(range.high)}</span
               >`
         }
@@ -207,7 +209,8 @@ export class RunHeatMap extends PagePart {
         aria-colcount=${steps.length + 1}
         ${cssomStyle({
           height: `${String(Math.min(HIGHEST, HEAD_HEIGHT + Math.max(2, rows.length) * ROW_HEIGHT + SCROLL_BAR))}px`,
-          '--columns': `${String(NAME_WIDTH)}px repeat(${String(steps.length)}, ${String(width)}px)`,
+          '--steps': String(steps.length),
+          '--cell': `${String(width)}px`,
         })}
         @scroll=${this.grid.scrolled}
         @keydown=${this.key}

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type { RunLayer } from '../../src/report/comparison';
-import { fixed, limitPercent, NO_NUMBER } from '../model/number-text';
+import { fixed, limitPercent, NO_NUMBER } from '../../src/report/number-text';
 import { cosineText } from './difference-text';
 
 export type RunMetric = 'kurtosis' | 'limit' | 'cosineToPrevious' | 'cosineToFirst' | 'zeros';

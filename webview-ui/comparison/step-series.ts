@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { RunStep } from '../../src/report/comparison';
-import { nameText } from '../model/name-text';
-import { fixed, limitPercent, NO_NUMBER } from '../model/number-text';
+import { nameText } from '../../src/report/name-text';
+import { fixed, limitPercent, NO_NUMBER } from '../../src/report/number-text';
 import { cosineText } from './difference-text';
 import { stepKurtosis } from './run-answer';
 

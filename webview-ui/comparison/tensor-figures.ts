@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { TensorComparison } from '../../src/report/comparison';
 import type { TensorReport } from '../../src/report/report';
-import { fixed, grouped, limitPercent, NO_NUMBER, shapeText, significant } from '../model/number-text';
+import { fixed, grouped, limitPercent, NO_NUMBER, shapeText, significant } from '../../src/report/number-text';
 import { maskOverlap, zeroFraction } from './comparison-columns';
 import type { ComparisonTerm } from './comparison-terms';
 import { changeText, cosineText, intervalText, signed } from './difference-text';

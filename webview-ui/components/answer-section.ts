@@ -4,7 +4,7 @@ import { customElement } from 'lit/decorators.js';
 import type { LimitEstimate, ReportWarning } from '../../src/report/report';
 import { answerFor, trainingVerdict, type Answer } from '../model/answer';
 import { methodKind } from '../model/limit-pins';
-import { fixed, limitPercent } from '../model/number-text';
+import { fixed, limitPercent } from '../../src/report/number-text';
 import type { Topic } from '../model/panel-model';
 import { warningTitle } from '../model/warning-title';
 import { icon } from '../style/icons';

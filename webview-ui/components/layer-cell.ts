@@ -1,8 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import { html, nothing, type TemplateResult } from 'lit';
 import type { TensorFacts } from '../../src/report/report';
-import { nameText } from '../model/name-text';
-import { fixed, grouped, limitPercent, NO_NUMBER, percent, shapeText, significant } from '../model/number-text';
+import { nameText } from '../../src/report/name-text';
+import { fixed, grouped, limitPercent, NO_NUMBER, percent, shapeText, significant } from '../../src/report/number-text';
 import type { PanelModel } from '../model/panel-model';
 import type { TableColumn } from '../model/table-columns';
 import { cssomStyle } from '../style/cssom-style';

@@ -3,7 +3,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ReportWarning } from '../../src/report/report';
-import { grouped, percent, significant } from '../model/number-text';
+import { grouped, percent, significant } from '../../src/report/number-text';
 import type { Topic } from '../model/panel-model';
 import { fittingColumns, gridTemplate, type TableColumn } from '../model/table-columns';
 import type { SortColumn } from '../model/view-state';

@@ -5,7 +5,7 @@ import { guard } from 'lit/directives/guard.js';
 import type { LimitScope } from '../../src/report/report';
 import type { Term } from '../model/glossary';
 import { limitPins, methodLabel } from '../model/limit-pins';
-import { grouped, limitPercent, percent, shortCount, significant } from '../model/number-text';
+import { grouped, limitPercent, percent, shortCount, significant } from '../../src/report/number-text';
 import type { Topic } from '../model/panel-model';
 import { cosineAt, randomCosine, RulerGeometry, type PlacedPin } from '../model/ruler-geometry';
 import { cssomStyle } from '../style/cssom-style';

@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { nothing, svg, type SVGTemplateResult } from 'lit';
 import type { CosineCurve } from '../../src/limits/cosine-curve';
-import { percent } from '../model/number-text';
+import { percent } from '../../src/report/number-text';
 import { cosineAt, randomCosine, type PlacedPin, type RulerGeometry } from '../model/ruler-geometry';
 
 /** Under this width of the plot, ticks and numbers are thinned out. */

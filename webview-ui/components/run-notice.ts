@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { PanelHost } from '../host-connection';
-import { grouped, percent } from '../model/number-text';
+import { grouped, percent } from '../../src/report/number-text';
 import type { Topic } from '../model/panel-model';
 import { icon } from '../style/icons';
 import { sharedStyles } from '../style/shared-styles';

@@ -1,5 +1,5 @@
 import type { LayerResult } from '../../src/protocol/analysis';
-import { histogramOf } from '../model/histogram';
+import { histogramOf } from '../../src/sketch/cell-histogram';
 import type { Theme } from '../style/theme';
 
 export const SPARKLINE_WIDTH = 96;

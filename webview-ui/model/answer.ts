@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { AnalysisStatus } from '../../src/protocol/panel';
 import type { LimitEstimate, LimitScope, ReportWarning } from '../../src/report/report';
-import { percent } from './number-text';
+import { percent } from '../../src/report/number-text';
 import { sentenceParts } from './sentence-parts';
 
 /** A piece of the answer: words, or the figure of an estimate. */

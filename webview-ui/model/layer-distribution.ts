@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { LayerResult } from '../../src/protocol/analysis';
-import { histogramOf } from './histogram';
-import { percent, significant } from './number-text';
+import { histogramOf } from '../../src/sketch/cell-histogram';
+import { percent, significant } from '../../src/report/number-text';
 
 /** Bins of the chart: three pixels each at the width of the detail column; fewer for few values, or noise is all one sees. */
 const MOST_BINS = 120;

@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { TensorFacts, TensorStatistics } from '../../src/report/report';
-import { nameText } from './name-text';
-import { grouped, percent, significant } from './number-text';
+import { nameText } from '../../src/report/name-text';
+import { grouped, percent, significant } from '../../src/report/number-text';
 
 /** Under this little is left of a layer: one unit in a hundred. */
 const NEARLY_EMPTIED = 0.01;

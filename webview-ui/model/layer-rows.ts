@@ -1,5 +1,5 @@
 import type { TensorFacts, TensorStatistics } from '../../src/report/report';
-import { shapeText } from './number-text';
+import { shapeText } from '../../src/report/number-text';
 import { roleText } from './role-text';
 import type { SortColumn, SortOrder } from './view-state';
 

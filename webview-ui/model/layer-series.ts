@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
-import { nameText } from './name-text';
-import { fixed, NO_NUMBER, percent } from './number-text';
+import { nameText } from '../../src/report/name-text';
+import { fixed, NO_NUMBER, percent } from '../../src/report/number-text';
 import type { PanelModel } from './panel-model';
 
 /** One layer as the charts over all layers read it. */

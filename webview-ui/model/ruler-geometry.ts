@@ -1,5 +1,5 @@
 import type { CosineCurve } from '../../src/limits/cosine-curve';
-import { limitPercent } from './number-text';
+import { limitPercent } from '../../src/report/number-text';
 import { placeLabels, type LimitPin } from './limit-pins';
 
 /** Room for the cosine axis' numbers; room so that 100 % is not cut. */

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type { ReportWarning } from '../../src/report/report';
-import { nameText } from './name-text';
+import { nameText } from '../../src/report/name-text';
 
 interface TensorTitle {
   readonly one: (name: string) => string;

@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from 'lit';
 import type { AnalysisSummary, SummaryHistogram } from '../../src/protocol/description';
-import { limitPercent, significant } from '../model/number-text';
+import { limitPercent, significant } from '../../src/report/number-text';
 import { histogramPath, rulerLabels } from './summary-pictures';
 
 const RULER_HEIGHT = 32;

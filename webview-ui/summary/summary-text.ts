@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { AnalysisSummary, ModelDescription } from '../../src/protocol/description';
 import { figure } from '../comparison/emphasis';
-import { limitPercent } from '../model/number-text';
+import { limitPercent } from '../../src/report/number-text';
 
 /** Types that are named; further ones are only counted. */
 const NAMED_TYPES = 3;

@@ -24,3 +24,11 @@ export async function cliOutput(file, format) {
 export async function cliReport(file) {
   return JSON.parse(await cliOutput(file, '--json'));
 }
+
+/** @param {string} before @param {string} after @returns {Promise<import('../../../src/report/comparison').ComparisonReport>} */
+export async function cliComparison(before, after) {
+  const { stdout } = await run(process.execPath, [cli, 'compare', before, after, '--json'], {
+    maxBuffer: MAX_OUTPUT_BYTES,
+  });
+  return JSON.parse(stdout);
+}

@@ -18,7 +18,7 @@ describe('in German', () => {
   /** @param {string} file @returns {Promise<void>} */
   const analyze = async (file) => {
     await vscode.workbench.runCommand('Prunability: Prunbarkeit analysieren');
-    await vscode.workbench.page.getByPlaceholder('Zu analysierende Modelldatei').fill(file);
+    await vscode.workbench.page.getByPlaceholder('Modell zum Analysieren').fill(file);
     await vscode.workbench.page.keyboard.press('Enter');
   };
 

@@ -3,7 +3,7 @@ import type { AnalysisStatus } from '../../../src/protocol/panel';
 import type { LimitEstimate, ReportWarning } from '../../../src/report/report';
 import { answerFor, trainingVerdict, type Answer, type AnswerInput } from '../../../webview-ui/model/answer';
 import { layerRemark, type RemarkInput } from '../../../webview-ui/model/layer-remark';
-import { limitPercent } from '../../../webview-ui/model/number-text';
+import { limitPercent } from '../../../src/report/number-text';
 import { warningTitle } from '../../../webview-ui/model/warning-title';
 
 const COMPLETE: AnalysisStatus = { state: 'complete', seconds: 1 };

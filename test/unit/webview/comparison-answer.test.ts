@@ -7,8 +7,17 @@ import { runAnswer } from '../../../webview-ui/comparison/run-answer';
 import { RunModel } from '../../../webview-ui/comparison/run-model';
 import { makeComparison } from '../../panel/comparison-scenarios';
 
+const made = new Map<string, ReturnType<typeof makeComparison>['snapshot']>();
+
+/** Drawing and comparing takes a while: once a scenario. */
+function snapshotOf(scenario: string): ReturnType<typeof makeComparison>['snapshot'] {
+  const snapshot = made.get(scenario) ?? makeComparison(scenario).snapshot;
+  made.set(scenario, snapshot);
+  return snapshot;
+}
+
 function comparisonOf(scenario: string): ComparisonModel {
-  const { snapshot } = makeComparison(scenario);
+  const snapshot = snapshotOf(scenario);
   if (snapshot.kind !== 'comparison') throw new Error(`${scenario} is a run`);
   return new ComparisonModel(snapshot, undefined, () => 0);
 }
@@ -16,7 +25,7 @@ function comparisonOf(scenario: string): ComparisonModel {
 function answerOf(scenario: string): ComparisonAnswer {
   const model = comparisonOf(scenario);
   const answer = comparisonAnswer({
-    status: makeComparison(scenario).snapshot.status,
+    status: snapshotOf(scenario).status,
     before: model.before,
     after: model.after,
     tensors: model.tensors,
@@ -119,7 +128,7 @@ describe('statistics so far', () => {
 
 describe('the answer of a run', () => {
   const answer = (scenario: string) => {
-    const { snapshot } = makeComparison(scenario);
+    const snapshot = snapshotOf(scenario);
     if (snapshot.kind !== 'run') throw new Error(`${scenario} is a comparison`);
     return runAnswer(new RunModel(snapshot, undefined, () => 0).steps, snapshot.status);
   };

@@ -89,6 +89,20 @@ describe('the page of a comparison', () => {
     );
   });
 
+  test('keeps them when the two files change sides', () => {
+    const { snapshot } = makeComparison('tuned');
+    if (snapshot.kind !== 'comparison') throw new Error('It is a comparison');
+    page.load(snapshot);
+    page.choose(() => {
+      comparison(page).choose({ selected: 'fc1.weight', filter: 'fc' });
+    });
+    const { before, after } = snapshot;
+    page.load({ ...snapshot, subject: 'opaque-swapped', fingerprint: 'swapped-1', before: after, after: before });
+    expect(page.subject?.view).toMatchObject({ subject: 'opaque-swapped', selected: 'fc1.weight', filter: 'fc' });
+    page.load({ ...snapshot, subject: 'opaque-swapped', fingerprint: 'swapped-2', before: after, after: before });
+    expect(page.subject?.view).toMatchObject({ filter: '' });
+  });
+
   test('takes no event of the other kind', () => {
     page.load(makeComparison('run').snapshot);
     const layers = makeComparison('tuned').snapshot.events;

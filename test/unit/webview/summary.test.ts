@@ -3,10 +3,15 @@ import { plainSentence } from '../../../webview-ui/comparison/emphasis';
 import { histogramPath, rulerLabels } from '../../../webview-ui/summary/summary-pictures';
 import { ageText, dtypeMix, shortAnswer } from '../../../webview-ui/summary/summary-text';
 import type { AnalysisSummary, ModelDescription } from '../../../src/protocol/description';
+import type { SummaryState } from '../../../src/protocol/summary';
 import { makeSummary } from '../../panel/summary-scenarios';
 
+const made = new Map<string, SummaryState>();
+
+/** Drawing a network's weights takes a while: once a scenario. */
 function described(scenario: string): ModelDescription {
-  const state = makeSummary(scenario);
+  const state = made.get(scenario) ?? makeSummary(scenario);
+  made.set(scenario, state);
   if (state.state === 'none' || state.description?.state !== 'readable') throw new Error(`${scenario} is not readable`);
   return state.description;
 }

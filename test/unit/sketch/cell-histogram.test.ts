@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ValueCells } from '../../../src/sketch/cells';
-import { histogramOf } from '../../../webview-ui/model/histogram';
+import { histogramOf } from '../../../src/sketch/cell-histogram';
 
 function cellsOf(cells: readonly (readonly [low: number, high: number, count: number])[]): ValueCells {
   return {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nameText } from '../../../webview-ui/model/name-text';
+import { nameText } from '../../../src/report/name-text';
 
 test.each([
   ['layer1.0.conv1.weight', 'layer1.0.conv1.weight'],

@@ -9,7 +9,7 @@ import {
   shapeText,
   shortCount,
   significant,
-} from '../../../webview-ui/model/number-text';
+} from '../../../src/report/number-text';
 
 /** Narrow no-break spaces read badly in a test. */
 const plain = (text: string): string => text.replaceAll('\u202f', ' ');

@@ -11,9 +11,14 @@ const HIDDEN = /[\p{Cc}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f
  * another one, is written as its code point, and a name with blanks at its ends is put into quotes.
  */
 export function nameText(name: string): string {
-  const visible = name.replace(HIDDEN, (character) => {
+  const visible = visibleText(name);
+  return visible === visible.trim() && visible !== '' ? visible : l10n.t('“{0}”', visible);
+}
+
+/** A text in which every character shows, in its place: the others are written as their code points. */
+export function visibleText(text: string): string {
+  return text.replace(HIDDEN, (character) => {
     const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     return `‹U+${code}›`;
   });
-  return visible === visible.trim() && visible !== '' ? visible : l10n.t('“{0}”', visible);
 }
