@@ -134,7 +134,8 @@ export class RunHeatMap extends PagePart {
         );
         border: 1px solid var(--pr-raised-line);
       }
-      :host-context(body.vscode-dark) select {
+      :host-context(body.vscode-dark) select,
+      :host-context(body.vscode-high-contrast:not(.vscode-high-contrast-light)) select {
         color-scheme: dark;
       }
       select {

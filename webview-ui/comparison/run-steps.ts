@@ -90,7 +90,8 @@ export class RunSteps extends PagePart {
       tr:hover th[scope='row'] {
         background: var(--pr-hover);
       }
-      :host-context(body.vscode-dark) input {
+      :host-context(body.vscode-dark) input,
+      :host-context(body.vscode-high-contrast:not(.vscode-high-contrast-light)) input {
         color-scheme: dark;
       }
       input {
