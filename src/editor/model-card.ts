@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { ColorThemeKind, l10n, MarkdownString, Uri, window, workspace } from 'vscode';
 import type { AnalysisSummary, DescriptionResult, ModelDescription } from '../protocol/description';
 import { distributionFacts, distributionSvg, type DistributionColours } from '../report/distribution-svg';
-import { formatBytes, formatCount, formatNumber, formatPercent } from '../report/format';
+import { formatBytes, formatCount, formatNumber } from '../report/format';
+import { fixed, limitPercent } from '../report/number-text';
 import { ageText } from './age-text';
 import { markdownText } from './markdown-text';
 
@@ -81,7 +82,7 @@ function facts({ file, count, dtypes }: ModelDescription): string {
   const types = large
     .slice(0, MAX_TYPES)
     .map(({ dtype, count: elements }) =>
-      large.length === 1 ? markdownText(dtype) : `${markdownText(dtype)} ${formatPercent(elements / total)}`,
+      large.length === 1 ? markdownText(dtype) : `${markdownText(dtype)} ${limitPercent(elements / total)}`,
     );
   if (large.length > MAX_TYPES) types.push('…');
   return [
@@ -97,8 +98,8 @@ function facts({ file, count, dtypes }: ModelDescription): string {
 
 function numbers({ kurtosis, zeroFraction, analyzedAt }: AnalysisSummary, now: number): string {
   return [
-    ...(kurtosis === null ? [] : [l10n.t('Kurtosis {0} (normal = 3)', formatNumber(kurtosis))]),
-    l10n.t('{0} of the values are zero', formatPercent(zeroFraction)),
+    ...(kurtosis === null ? [] : [l10n.t('Kurtosis {0} (normal = 3)', fixed(kurtosis, 2))]),
+    l10n.t('{0} of the values are zero', limitPercent(zeroFraction)),
     ageText(analyzedAt, now),
   ].join(' · ');
 }
@@ -117,12 +118,12 @@ function answer({ initialisation, limit, limitWithoutTuning }: AnalysisSummary):
   }
   if (limit === null) return l10n.t('How far this network can be pruned cannot be told from its weights.');
   if (limitWithoutTuning === null) {
-    return l10n.t('About **{0}** of the weights can go if you fine-tune afterwards.', formatPercent(limit));
+    return l10n.t('About **{0}** of the weights can go if you fine-tune afterwards.', limitPercent(limit));
   }
   return l10n.t(
     'About **{0}** of the weights can go if you fine-tune afterwards; **{1}** if you do not.',
-    formatPercent(limit),
-    formatPercent(limitWithoutTuning),
+    limitPercent(limit),
+    limitPercent(limitWithoutTuning),
   );
 }
 

@@ -46,7 +46,8 @@ function shown({ value }: vscode.MarkdownString): string {
   return value
     .replace(/!\[[^\]]*\]\([^)]*\)/g, '')
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replaceAll('\u202f', ' ');
 }
 
 suite('Model card', () => {
@@ -66,7 +67,7 @@ suite('Model card', () => {
     });
     assert.match(
       shown(card(description)),
-      / · 1 parameter · bfloat16 90\.0 %, float32 8\.0 %, int64 1\.0 %, … · 5\.0 MB · 3 files\n/,
+      / · 1 parameter · bfloat16 90 %, float32 8 %, int64 1 %, … · 5\.0 MB · 3 files\n/,
     );
   });
 
@@ -82,12 +83,12 @@ suite('Model card', () => {
     const text = shown(card(described(ANALYSIS)));
     assert.match(
       text,
-      /\n\nAbout \*\*84\.0 %\*\* of the weights can go if you fine-tune afterwards; \*\*41\.2 %\*\* if you do not\.\n\n/,
+      /\n\nAbout \*\*84 %\*\* of the weights can go if you fine-tune afterwards; \*\*41 %\*\* if you do not\.\n\n/,
     );
-    assert.match(text, /\n\nKurtosis 5\.213 \(normal = 3\) · 3\.1 % of the values are zero · analyzed 3 hours ago\n\n/);
+    assert.match(text, /\n\nKurtosis 5\.21 \(normal = 3\) · 3 % of the values are zero · analyzed 3 hours ago\n\n/);
     assert.match(text, /\n\nOpen Analysis · /);
     const alone = shown(card(described({ ...ANALYSIS, limitWithoutTuning: null })));
-    assert.match(alone, /About \*\*84\.0 %\*\* of the weights can go if you fine-tune afterwards\.\n/);
+    assert.match(alone, /About \*\*84 %\*\* of the weights can go if you fine-tune afterwards\.\n/);
     const none = shown(card(described({ ...ANALYSIS, limit: null, kurtosis: null })));
     assert.match(none, /cannot be told from its weights\./);
     assert.doesNotMatch(none, /Kurtosis/);
@@ -96,7 +97,7 @@ suite('Model card', () => {
   test('warns of an untrained network instead of giving a limit', () => {
     const { value } = card(described({ ...ANALYSIS, initialisation: 'at-initialisation' }));
     assert.match(value, /\$\(warning\) \*\*This network looks untrained/);
-    assert.doesNotMatch(value, /84|41\.2|The limit takes/);
+    assert.doesNotMatch(value, /(84|41)\u202f%|The limit takes/);
   });
 
   test('shows the first warnings, and counts the others', () => {
