@@ -50,7 +50,7 @@ describe('getting started', () => {
     await workbench.page.locator('.gettingStartedContainer h2', { hasText: 'Get Started with Prunability' }).waitFor();
   });
 
-  it('has a walkthrough, opened by a command, whose steps have a picture each', async () => {
+  it('has a walkthrough, opened by a command, whose steps have a picture each, or a configuration to copy', async () => {
     const steps = await walkthrough();
     assert.deepEqual(
       (await steps.locator('.step-title').allInnerTexts()).map((title) => title.trim()),
@@ -58,6 +58,10 @@ describe('getting started', () => {
     );
     for (const [title] of STEPS) {
       await steps.filter({ hasText: title }).click();
+      if (title === 'Ask an agent') {
+        await vscode.workbench.panelFrame('pre', { text: '"mcpServers"' });
+        continue;
+      }
       const picture = vscode.workbench.page.locator('.getting-started-media img:visible');
       await waitFor(`the picture of "${title}"`, () =>
         picture.evaluate((image) => /** @type {any} */ (image).naturalWidth > 100),
