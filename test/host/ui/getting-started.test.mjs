@@ -21,6 +21,8 @@ const STEPS = [
 
 describe('getting started', () => {
   const vscode = useVSCode({
+    // In a narrow window, a walkthrough has no pictures.
+    window: { viewport: { width: 1800, height: 1000 } },
     prepare: async (folder) => {
       await rm(folder, { recursive: true });
       await mkdir(join(folder, 'nothing'), { recursive: true });
