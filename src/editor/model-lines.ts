@@ -18,7 +18,7 @@ export function compactCount(count: number): string {
 export function factsLine({ file, prunableCount, count, dtypes }: ModelDescription): string {
   const parameters =
     prunableCount > 0
-      ? l10n.t('{0} parameters', compactCount(prunableCount))
+      ? l10n.t('{0} parameters', compactCount(count))
       : l10n.t('{0} values, none to prune', compactCount(count));
   return [file.formatLabel, parameters, typesText(dtypes), formatBytes(file.bytes)]
     .filter((part) => part !== '')

@@ -1,13 +1,13 @@
-const COUNT = new Intl.NumberFormat('en-US');
+import { grouped } from './number-text';
 
 /** 1234567 → "1,234,567". */
 export function formatCount(count: number): string {
-  return COUNT.format(count);
+  return grouped(count);
 }
 
 /** Binary units, as file managers count: "44.7 MB". */
 export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
   const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 1024 ** power;
   return `${power === 0 ? String(value) : value.toFixed(1)} ${units[power] ?? 'B'}`;

@@ -24,12 +24,13 @@ export function limitPercent(fraction: number): string {
   return fraction < 0.5 ? `<${UNIT_SPACE}0.01${UNIT_SPACE}%` : `>${UNIT_SPACE}99.99${UNIT_SPACE}%`;
 }
 
-// made once: it costs more than all its formatting
-const GROUPED = new Intl.NumberFormat('en-US');
+// Made once, since it costs more than all its formatting; and when it is first used, since the start of the editor has no time for it.
+let thousands: Intl.NumberFormat | undefined;
 
 /** `11689512` → `11,689,512`. */
 export function grouped(count: number): string {
-  return GROUPED.format(count);
+  thousands ??= new Intl.NumberFormat('en-US');
+  return thousands.format(count);
 }
 
 /** `11689512` → `11.7 M`: three significant digits with the suffixes that model sizes are given in. */

@@ -92,7 +92,6 @@ const SCENARIOS: Readonly<Record<string, () => SummaryState>> = {
   mixedTypes: () => {
     const fresh = shown('complete', {}, false);
     if (fresh.description?.state !== 'readable') throw new Error('It is readable');
-    const { count } = fresh.description;
     return {
       ...fresh,
       description: {
@@ -101,8 +100,9 @@ const SCENARIOS: Readonly<Record<string, () => SummaryState>> = {
         count: 13_015_864_320,
         dtypes: [
           { dtype: 'bfloat16', count: 0.97 * 13_015_864_320 },
-          { dtype: 'float32', count },
-          { dtype: 'float8_e4m3', count: 0.02 * 13_015_864_320 },
+          { dtype: 'float32', count: 0.01 * 13_015_864_320 },
+          { dtype: 'float8_e4m3', count: 0.01 * 13_015_864_320 },
+          { dtype: 'float16', count: 0.01 * 13_015_864_320 },
           { dtype: 'int64', count: 12 },
         ],
       },

@@ -142,9 +142,10 @@ export class PanelHeader extends PanelElement {
     const running = state === 'running';
     // the notice under the header has a button of its own to start again
     const stopped = state === 'failed' || state === 'cancelled';
-    const name = (file?.path ?? this.model.view.path).split(/[/\\]/).at(-1) ?? '';
+    const path = file?.path ?? this.model.path;
+    const name = path.split(/[/\\]/).at(-1) ?? '';
     return html`<header>
-        <h1 title=${file?.path ?? this.model.view.path}>${name}</h1>
+        <h1 title=${path}>${name}</h1>
         <ul class="meta muted">
           ${this.facts().map((fact) => html`<li>${fact}</li>`)}
         </ul>

@@ -42,8 +42,10 @@ const FRACTION_STEP = 1000;
 export class PanelModel implements RowSource {
   /** Undefined until the host has answered. */
   status: AnalysisStatus | undefined;
+  /** Of the model file; empty until the host has answered. */
+  path = '';
   analysis = new AnalysisState();
-  view: ViewState = initialViewState('', '');
+  view: ViewState = initialViewState('');
 
   private readonly listeners = new Map<Topic, Set<() => void>>();
   private cutCache: Cut | undefined;
@@ -67,7 +69,8 @@ export class PanelModel implements RowSource {
   /** Starts from what the host has so far; the reader's choices come back if they are about this version of the file. */
   load(snapshot: PanelSnapshot): void {
     const stored = this.view.fingerprint === '' ? this.surroundings.load() : this.view;
-    this.view = restoreViewState(stored, snapshot.path, snapshot.fingerprint);
+    this.path = snapshot.path;
+    this.view = restoreViewState(stored, snapshot.fingerprint);
     this.analysis = new AnalysisState();
     this.defaultSelection = undefined;
     this.status = snapshot.status;

@@ -15,8 +15,6 @@ export interface SortOrder {
  */
 export interface ViewState {
   readonly version: 1;
-  /** The host needs it to open the panel again after a reload of the window. */
-  readonly path: string;
   readonly fingerprint: string;
   /** Name of the selected tensor. */
   readonly selected?: string;
@@ -34,10 +32,9 @@ export interface ViewState {
 }
 
 /** The state of a panel nobody has touched. */
-export function initialViewState(path: string, fingerprint: string): ViewState {
+export function initialViewState(fingerprint: string): ViewState {
   return {
     version: 1,
-    path,
     fingerprint,
     filter: '',
     logarithmic: false,
@@ -52,8 +49,8 @@ export function initialViewState(path: string, fingerprint: string): ViewState {
  * The stored state if it is of this layout and of this version of the file, else the initial one. The stored value may
  * be from another version of the extension, so every field is checked.
  */
-export function restoreViewState(stored: unknown, path: string, fingerprint: string): ViewState {
-  const initial = initialViewState(path, fingerprint);
+export function restoreViewState(stored: unknown, fingerprint: string): ViewState {
+  const initial = initialViewState(fingerprint);
   if (typeof stored !== 'object' || stored === null) return initial;
   const from = stored as Readonly<Record<string, unknown>>;
   if (from.version !== 1 || from.fingerprint !== fingerprint) return initial;

@@ -5,6 +5,8 @@ import { limitPercent } from '../../src/report/number-text';
 
 /** Types that are named; further ones are only counted. */
 const NAMED_TYPES = 3;
+/** Types of fewer values (counters, flags) are not worth a word. */
+const MIN_TYPE_SHARE = 0.005;
 
 /** The answer in one short sentence; figures are marked (emphasis.ts). */
 export interface ShortAnswer {
@@ -31,13 +33,14 @@ export function shortAnswer({ limit, limitWithoutTuning, initialisation }: Analy
   return { sentence, tone: 'plain' };
 }
 
-/** `float16 98 %, float32 2 %`; the type alone where there is but one. */
+/** `float16 98 %, float32 2 %`; the type alone where there is but one that matters. */
 export function dtypeMix({ dtypes, count }: ModelDescription): string {
-  const [only] = dtypes;
+  const large = dtypes.filter(({ count: part }, index) => index === 0 || part >= MIN_TYPE_SHARE * count);
+  const [only] = large;
   if (only === undefined) return '';
-  if (dtypes.length === 1) return only.dtype;
-  const named = dtypes.slice(0, NAMED_TYPES).map(({ dtype, count: part }) => `${dtype} ${limitPercent(part / count)}`);
-  return dtypes.length > NAMED_TYPES ? l10n.t('{0} and other types', named.join(', ')) : named.join(', ');
+  if (large.length === 1) return only.dtype;
+  const named = large.slice(0, NAMED_TYPES).map(({ dtype, count: part }) => `${dtype} ${limitPercent(part / count)}`);
+  return large.length > NAMED_TYPES ? l10n.t('{0} and other types', named.join(', ')) : named.join(', ');
 }
 
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [

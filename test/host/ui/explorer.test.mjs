@@ -40,11 +40,11 @@ describe('models in the explorer', () => {
 
   it('tells by the header what a model is, in a tooltip of two lines', async () => {
     const { tooltip, badge } = await decorated('fashion-mnist/epoch3-bfloat16.safetensors', /parameters/);
-    assert.equal(tooltip, 'safetensors · 20.5K parameters · bfloat16 · 41.1 kB\nNot analyzed yet');
+    assert.equal(tooltip, 'safetensors · 20.6K parameters · bfloat16 · 41.1 KB\nNot analyzed yet');
     assert.equal(badge, '');
     assert.match(
       await vscode.workbench.explorer.hover('fashion-mnist/epoch3-bfloat16.safetensors'),
-      /20\.5K parameters/,
+      /20\.6K parameters/,
     );
   });
 
@@ -80,7 +80,7 @@ describe('models in the explorer', () => {
   });
 
   it('claims nothing of files that only share an extension with models', async () => {
-    await decorated('other/weights.bin', /^safetensors · 20\.5K parameters/);
+    await decorated('other/weights.bin', /^safetensors · 20\.6K parameters/);
     for (const file of ['other/settings.json', 'other/noise.bin']) {
       assert.deepEqual((await vscode.workbench.explorer.decoration(file)).tooltip, '', file);
     }

@@ -124,7 +124,7 @@ describe('number text', () => {
     expect([0, 1023, 1536, 46830571, 5 * 2 ** 40].map(formatBytes)).toEqual([
       '0 B',
       '1023 B',
-      '1.5 kB',
+      '1.5 KB',
       '44.7 MB',
       '5.0 TB',
     ]);

@@ -156,7 +156,7 @@ describe('panel model', () => {
     expect(reopened.view).toEqual(model.view);
     const other = new PanelModel(again);
     other.load({ ...COMPLETE.snapshot, fingerprint: 'other' });
-    expect(other.view).toEqual(initialViewState(COMPLETE.snapshot.path, 'other'));
+    expect(other.view).toEqual(initialViewState('other'));
   });
 
   test('tells of many events once a frame, of choices at once', () => {

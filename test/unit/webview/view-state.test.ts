@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { initialViewState, restoreViewState, type ViewState } from '../../../webview-ui/model/view-state';
 
 const CHOSEN: ViewState = {
-  ...initialViewState('/m.pt', 'abc'),
+  ...initialViewState('abc'),
   selected: 'conv1.weight',
   sort: { column: 'kurtosis', descending: true },
   filter: 'conv',
@@ -16,15 +16,15 @@ const CHOSEN: ViewState = {
 
 describe('stored view state', () => {
   test('comes back for the same file', () => {
-    expect(restoreViewState(JSON.parse(JSON.stringify(CHOSEN)), '/m.pt', 'abc')).toEqual(CHOSEN);
+    expect(restoreViewState(JSON.parse(JSON.stringify(CHOSEN)), 'abc')).toEqual(CHOSEN);
   });
 
   test('is forgotten for another one, or another layout', () => {
-    const initial = initialViewState('/m.pt', 'xyz');
-    expect(restoreViewState(CHOSEN, '/m.pt', 'xyz')).toEqual(initial);
-    expect(restoreViewState({ ...CHOSEN, version: 2 }, '/m.pt', 'abc')).toEqual(initialViewState('/m.pt', 'abc'));
-    expect(restoreViewState(undefined, '/m.pt', 'xyz')).toEqual(initial);
-    expect(restoreViewState('nonsense', '/m.pt', 'xyz')).toEqual(initial);
+    const initial = initialViewState('xyz');
+    expect(restoreViewState(CHOSEN, 'xyz')).toEqual(initial);
+    expect(restoreViewState({ ...CHOSEN, version: 2 }, 'abc')).toEqual(initialViewState('abc'));
+    expect(restoreViewState(undefined, 'xyz')).toEqual(initial);
+    expect(restoreViewState('nonsense', 'xyz')).toEqual(initial);
   });
 
   test('loses what makes no sense, field by field', () => {
@@ -37,8 +37,8 @@ describe('stored view state', () => {
       scrollTop: -1,
       detail: 'other',
     };
-    expect(restoreViewState(damaged, '/m.pt', 'abc')).toEqual({
-      ...initialViewState('/m.pt', 'abc'),
+    expect(restoreViewState(damaged, 'abc')).toEqual({
+      ...initialViewState('abc'),
       filter: 'conv',
       logarithmic: true,
       showVectors: true,
