@@ -29,6 +29,8 @@ describe('the view of the selected model', () => {
   });
 
   it('tells by the header what the model is that is selected in the tree', async () => {
+    // The last to come: its name tells nothing, it is listed once its header was read.
+    await view.row('language-detection').waitFor();
     await view.expand('fashion-mnist');
     await view.expand('epoch*.pt');
     await view.select(MODEL);
