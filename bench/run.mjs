@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { dropFromCache, Engine, median, numpyWay, plainRead, pythonsWithNumpy } from './measure.mjs';
 import { modelFile } from './model-files.mjs';
 import { panelFrames } from './panel-frames.mjs';
+import { writeResults } from './results.mjs';
 
 const root = join(import.meta.dirname, '..');
 const quick = process.argv.includes('--quick');
@@ -75,7 +76,7 @@ console.log(`\n${table}`);
 if (!quick) {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`;
   const text = `Medians of ${ROUNDS} processes with five runs each (the first: fresh engine) on ${machine}. Made by \`npm run bench\`.\n\n${table}\n`;
-  await writeFile(join(import.meta.dirname, 'RESULTS.md'), `# Benchmarks\n\n${text}`);
+  await writeResults(undefined, text);
   const readme = join(root, 'README.md');
   const before = await readFile(readme, 'utf8');
   await writeFile(

@@ -76,7 +76,7 @@ function heading(uri: Uri, location: string | undefined): string {
   return location === undefined ? name : `${name} · ${markdownText(location)}`;
 }
 
-function facts({ file, count, dtypes }: ModelDescription): string {
+function facts({ file, count, prunableCount, dtypes }: ModelDescription): string {
   const total = dtypes.reduce((sum, dtype) => sum + dtype.count, 0);
   const large = dtypes.filter((dtype) => dtype.count >= MIN_TYPE_SHARE * total);
   const types = large
@@ -87,13 +87,18 @@ function facts({ file, count, dtypes }: ModelDescription): string {
   if (large.length > MAX_TYPES) types.push('…');
   return [
     markdownText(file.formatLabel),
-    count === 1 ? l10n.t('1 parameter') : l10n.t('{0} parameters', formatCount(count)),
+    parametersText(count, prunableCount),
     types.join(', '),
     formatBytes(file.bytes),
     ...(file.files > 1 ? [l10n.t('{0} files', formatCount(file.files))] : []),
   ]
     .filter((fact) => fact !== '')
     .join(' · ');
+}
+
+function parametersText(count: number, prunableCount: number): string {
+  if (prunableCount === 0) return l10n.t('{0} values, none to prune', formatCount(count));
+  return prunableCount === 1 ? l10n.t('1 parameter') : l10n.t('{0} parameters', formatCount(prunableCount));
 }
 
 function numbers({ kurtosis, zeroFraction, analyzedAt }: AnalysisSummary, now: number): string {

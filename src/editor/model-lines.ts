@@ -2,24 +2,18 @@ import { l10n } from 'vscode';
 import type { ModelDescription, UnreadableDescription } from '../protocol/description';
 import { ageText } from './age-text';
 import { formatBytes, formatPercent } from '../report/format';
+import { shortCount } from '../report/number-text';
 
 /** Types named in one line; a model of more is summed up. */
 const MAX_TYPES = 3;
 const MIN_SHARE = 0.005;
 
-const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
-
-/** 25_600_000 → "25.6M". */
-export function compactCount(count: number): string {
-  return COMPACT.format(count);
-}
-
 /** What the header tells: format, parameters, types, size. */
 export function factsLine({ file, prunableCount, count, dtypes }: ModelDescription): string {
   const parameters =
     prunableCount > 0
-      ? l10n.t('{0} parameters', compactCount(count))
-      : l10n.t('{0} values, none to prune', compactCount(count));
+      ? l10n.t('{0} parameters', shortCount(prunableCount))
+      : l10n.t('{0} values, none to prune', shortCount(count));
   return [file.formatLabel, parameters, typesText(dtypes), formatBytes(file.bytes)]
     .filter((part) => part !== '')
     .join(' · ');

@@ -93,7 +93,7 @@ function facts(
   if (description === undefined) {
     return { text: byteSize(size), spoken: l10n.t('{0}, model of {1}', name, byteSize(size)) };
   }
-  const count = shortCount(description.count);
+  const count = shortCount(description.prunableCount > 0 ? description.prunableCount : description.count);
   const { analysis } = description;
   if (analysis === null) {
     const bytes = byteSize(description.file.bytes);

@@ -8,7 +8,7 @@ import type { MagnitudeCells, ValueCells } from '../sketch/cells';
 const BINS = 60;
 
 /** The bins reach to this quantile of |w|: a few outliers would press all else into one bin. */
-const QUANTILE = 0.995;
+const QUANTILE = 0.999;
 
 /** A card shows few warnings, and no long ones. */
 const MAX_WARNINGS = 5;

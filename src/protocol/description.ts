@@ -17,7 +17,7 @@ export interface ModelDescription {
   readonly tensorCount: number;
   /** Elements of all tensors, shared memory counted once. */
   readonly count: number;
-  /** Elements of the tensors that a limit could prune. */
+  /** Elements of the tensors that a limit could prune: the network's parameters, without buffers and optimiser state. */
   readonly prunableCount: number;
   /** Elements by type (as stored), the most frequent first. */
   readonly dtypes: readonly { readonly dtype: string; readonly count: number }[];

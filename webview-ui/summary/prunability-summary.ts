@@ -194,10 +194,13 @@ function warningList({ warnings }: AnalysisSummary): TemplateResult | typeof not
 }
 
 function facts(description: ModelDescription): string {
-  const { file, count, tensorCount } = description;
+  const { file, count, prunableCount, tensorCount } = description;
+  const countText = (values: number): string => (values < LARGE_COUNT ? grouped(values) : shortCount(values));
   return [
     file.formatLabel,
-    l10n.t('{0} parameters', count < LARGE_COUNT ? grouped(count) : shortCount(count)),
+    prunableCount > 0
+      ? l10n.t('{0} parameters', countText(prunableCount))
+      : l10n.t('{0} values, none to prune', countText(count)),
     tensorCount === 1 ? l10n.t('one tensor') : l10n.t('{0} tensors', grouped(tensorCount)),
     dtypeMix(description),
     file.files > 1 ? l10n.t('{0} in {1} files', byteSize(file.bytes), grouped(file.files)) : byteSize(file.bytes),

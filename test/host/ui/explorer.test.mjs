@@ -40,11 +40,11 @@ describe('models in the explorer', () => {
 
   it('tells by the header what a model is, in a tooltip of two lines', async () => {
     const { tooltip, badge } = await decorated('fashion-mnist/epoch3-bfloat16.safetensors', /parameters/);
-    assert.equal(tooltip, 'safetensors · 20.6K parameters · bfloat16 · 41.1 KB\nNot analyzed yet');
+    assert.equal(tooltip, 'safetensors · 20.5\u202fK parameters · bfloat16 · 41.1 KB\nNot analyzed yet');
     assert.equal(badge, '');
     assert.match(
       await vscode.workbench.explorer.hover('fashion-mnist/epoch3-bfloat16.safetensors'),
-      /20\.6K parameters/,
+      /20\.5\u202fK parameters/,
     );
   });
 
@@ -80,14 +80,14 @@ describe('models in the explorer', () => {
   });
 
   it('claims nothing of files that only share an extension with models', async () => {
-    await decorated('other/weights.bin', /^safetensors · 20\.6K parameters/);
+    await decorated('other/weights.bin', /^safetensors · 20\.5\u202fK parameters/);
     for (const file of ['other/settings.json', 'other/noise.bin']) {
       assert.deepEqual((await vscode.workbench.explorer.decoration(file)).tooltip, '', file);
     }
   });
 
   it('reads of a file of 64 GB no more than its header', async () => {
-    await decorated('huge.safetensors', /^safetensors · 17\.2B parameters · float32 · 64\.0 GB/);
+    await decorated('huge.safetensors', /^safetensors · 17\.2\u202fB parameters · float32 · 64\.0 GB/);
     const [pid] = await enginePids(vscode.server.pid);
     const [, read = ''] = /^rchar: (\d+)$/m.exec(await readFile(`/proc/${pid}/io`, 'utf8')) ?? [];
     assert.ok(Number(read) < HEADER_BUDGET_BYTES, `the engine has read ${read} bytes`);
