@@ -54,7 +54,7 @@ suite('Model card', () => {
   test('says what the header tells', () => {
     assert.equal(
       shown(card(described(null))),
-      '**epoch3.pt**  \nPyTorch zip · 1,234,567 parameters · float32 · 5.0 MB\n\n' +
+      '**epoch3.pt**  \nPyTorch zip · 1,200,000 parameters · float32 · 5.0 MB\n\n' +
         'Analyze · Compare with… · Reveal in Explorer',
     );
   });
