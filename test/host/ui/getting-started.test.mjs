@@ -19,6 +19,9 @@ const STEPS = [
   ['Ask an agent', undefined],
 ];
 
+const NARROW = { width: 1280, height: 900 };
+const WIDE = { width: 1800, height: 1000 };
+
 describe('getting started', () => {
   const vscode = useVSCode({
     prepare: async (folder) => {
@@ -56,17 +59,21 @@ describe('getting started', () => {
       (await steps.locator('.step-title').allInnerTexts()).map((title) => title.trim()),
       STEPS.map(([title]) => title),
     );
+    // In a narrow window, a walkthrough has no pictures; in a wide one, its buttons open editors beside it.
+    const { page } = vscode.workbench;
+    await page.setViewportSize(WIDE);
     for (const [title] of STEPS) {
       await steps.filter({ hasText: title }).click();
       if (title === 'Ask an agent') {
         await vscode.workbench.panelFrame('pre', { text: '"mcpServers"' });
         continue;
       }
-      const picture = vscode.workbench.page.locator('.getting-started-media img:visible');
+      const picture = page.locator('.getting-started-media img:visible');
       await waitFor(`the picture of "${title}"`, () =>
         picture.evaluate((image) => /** @type {any} */ (image).naturalWidth > 100),
       );
     }
+    await page.setViewportSize(NARROW);
   });
 
   it('has buttons that do what they say', async () => {
