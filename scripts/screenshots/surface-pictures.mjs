@@ -74,7 +74,7 @@ export const SURFACE_PICTURES = [
     name: 'settings',
     folder: 'screenshots',
     theme: 'Default Light Modern',
-    window: { width: 1000, height: 440 },
+    window: { width: 1000, height: 500 },
     scale: 'device',
     crop: '.settings-editor .settings-body',
     arrange: async (workbench) => {
