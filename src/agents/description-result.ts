@@ -33,8 +33,8 @@ export function descriptionResult(description: ModelDescription): DescriptionRes
         : {
             answer:
               analysis.limit === null
-                ? 'Analysed before: no limit.'
-                : `Analysed before: about ${percentText(analysis.limit)} can be pruned with fine-tuning. analyze_prunability tells more.`,
+                ? 'Analyzed before: no limit.'
+                : `Analyzed before: about ${percentText(analysis.limit)} can be pruned with fine-tuning. analyze_prunability tells more.`,
             limit: compactNumber(analysis.limit),
             limitWithoutFineTuning: compactNumber(analysis.limitWithoutTuning),
             kurtosis: compactNumber(analysis.kurtosis),

@@ -25,7 +25,7 @@ interface Contents {
   readonly size: number;
   /** When the newest was changed, in milliseconds since 1970. */
   readonly modified: number;
-  /** The largest `prunedFraction` predicted for one; null if none was analysed. */
+  /** The largest `prunedFraction` predicted for one; null if none was analyzed. */
   readonly limit: number | null;
 }
 

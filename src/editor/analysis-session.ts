@@ -96,7 +96,7 @@ export class AnalysisSession implements Disposable {
   private async analyze(signal: AbortSignal, cache: 'use' | 'refresh'): Promise<AnalysisStatus> {
     const shown = displayPath(this.uri);
     const name = basename(this.uri.path);
-    this.log.info(`Analysing ${shown}`);
+    this.log.info(`Analyzing ${shown}`);
     try {
       const model = await localModel(this.uri);
       const named = <T extends { readonly path: string }>(file: T): T => ({ ...file, path: shown });

@@ -126,7 +126,7 @@ export class Comparisons implements Disposable {
     });
     session.onFinish(() => {
       end();
-      // Both sides have been analysed by the way: lists and decorations learn what was found.
+      // Both sides have been analyzed by the way: lists and decorations learn what was found.
       this.descriptions.changed(...session.files);
     });
     panel.onDidDispose(end);

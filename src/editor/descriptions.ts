@@ -91,7 +91,7 @@ export class ModelDescriptions implements Disposable {
     return description.state === 'readable' ? Uri.file(description.mainFile) : uri;
   }
 
-  /** To be told when a file has been analysed, or has changed. */
+  /** To be told when a file has been analyzed, or has changed. */
   changed(...uris: readonly Uri[]): void {
     for (const uri of uris) {
       const entry = this.kept.get(uri.fsPath);

@@ -13,7 +13,7 @@ const LAYERS_EVERY_MS = 40;
 /**
  * Compares two model files: analyses each, then reads both at once, tensor by tensor.
  *
- * @param report gets `progress` all along, `models` once both are analysed, then `layers`: every tensor once.
+ * @param report gets `progress` all along, `models` once both are analyzed, then `layers`: every tensor once.
  * @throws {FormatError} if one of the files cannot be read, or changes meanwhile.
  * @throws CancelledError once the signal is raised and no thread reads any more.
  */

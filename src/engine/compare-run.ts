@@ -27,7 +27,7 @@ const NO_STATISTICS: ModelStatistics = {
   kurtosisOfDefinedKurtoses: null,
 };
 
-/** Each step is read to be analysed, and beside two others. */
+/** Each step is read to be analyzed, and beside two others. */
 const READINGS = 5;
 
 /**

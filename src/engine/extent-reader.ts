@@ -86,7 +86,7 @@ export class ExtentReader {
         file: entry.path,
         offset: entry.size,
         reason: l10n.t('became longer while it was read'),
-        remedy: l10n.t('Another program is writing it: analyse it again once that is done.'),
+        remedy: l10n.t('Another program is writing it: analyze it again once that is done.'),
       });
     }
     return descriptor;

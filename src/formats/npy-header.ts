@@ -32,7 +32,7 @@ export interface NpyHeader {
   readonly assumedBfloat16: boolean;
 }
 
-/** An array that is sound but cannot be analysed; within an npz file the others still can. */
+/** An array that is sound but cannot be analyzed; within an npz file the others still can. */
 export class UnreadableArrayError extends FormatError {}
 
 /** How many bytes of a file its npy header takes, if the first 12 bytes tell so; undefined if it is no npy file. */
@@ -160,7 +160,7 @@ function elementType(
     throw new UnreadableArrayError({
       file,
       tensor,
-      reason: l10n.t('is a structured array (several named fields an element), which is not analysed'),
+      reason: l10n.t('is a structured array (several named fields an element), which is not analyzed'),
       remedy: l10n.t('Save each field as an array of its own.'),
     });
   }
@@ -179,7 +179,7 @@ function elementType(
     throw new UnreadableArrayError({
       file,
       tensor,
-      reason: l10n.t('has the element type "{0}", which is not analysed', descr.slice(0, 40)),
+      reason: l10n.t('has the element type "{0}", which is not analyzed', descr.slice(0, 40)),
       remedy:
         kind === 'V'
           ? l10n.t('NumPy wrote bytes without a type (8-bit floats come out so): save float32, or use safetensors.')

@@ -108,7 +108,7 @@ function skippedNotes(
   if (objection !== undefined) {
     notes.push({
       code: 'skipped-arrays',
-      message: l10n.t('{0} arrays are not analysed; the first {1}.', unreadable.length, objection.detail.reason),
+      message: l10n.t('{0} arrays are not analyzed; the first {1}.', unreadable.length, objection.detail.reason),
       tensors: unreadable,
     });
   }

@@ -35,7 +35,7 @@ const DTYPES: ReadonlyMap<string, DType> = new Map<string, DType>([
   ['C64', 'complex64'],
 ]);
 
-/** Types of which several elements share a byte, with their width in bits. Known, checked, and not analysed. */
+/** Types of which several elements share a byte, with their width in bits. Known, checked, and not analyzed. */
 const PACKED_BITS: ReadonlyMap<string, number> = new Map([
   ['F4', 4],
   ['F6_E2M3', 6],

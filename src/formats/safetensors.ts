@@ -51,8 +51,8 @@ export async function readSafetensorsFile(
   if (packed.length > 0 && tensors.length === 0) {
     throw new FormatError({
       file: source.path,
-      reason: l10n.t('holds only tensors of 4-bit and 6-bit floats, which are not analysed'),
-      remedy: l10n.t('Analyse the model in a wider type, from before it was packed.'),
+      reason: l10n.t('holds only tensors of 4-bit and 6-bit floats, which are not analyzed'),
+      remedy: l10n.t('Analyze the model in a wider type, from before it was packed.'),
     });
   }
   return { tensors, notes: [...packedNote(packed), ...scalesNote(tensors)] };
@@ -61,7 +61,7 @@ export async function readSafetensorsFile(
 function packedNote(tensors: readonly string[]): CheckpointNote[] {
   if (tensors.length === 0) return [];
   const message = l10n.t(
-    '{0} tensors of 4-bit or 6-bit floats are packed into shared bytes; they are not analysed.',
+    '{0} tensors of 4-bit or 6-bit floats are packed into shared bytes; they are not analyzed.',
     tensors.length,
   );
   return [{ code: 'packed-tensors', message, tensors }];
@@ -73,7 +73,7 @@ function scalesNote(tensors: readonly TensorEntry[]): CheckpointNote[] {
   const scales = tensors.filter(({ name, dtype }) => isQuantizationConstant(name, dtype)).map(({ name }) => name);
   if (scales.length === 0) return [];
   const message = l10n.t(
-    'The scales of the 8-bit weights are tensors of their own; the weights are analysed as stored, without them.',
+    'The scales of the 8-bit weights are tensors of their own; the weights are analyzed as stored, without them.',
   );
   return [{ code: 'separate-scales', message, tensors: scales }];
 }
@@ -87,7 +87,7 @@ function shardNote(file: string): CheckpointNote[] {
     {
       code: 'one-shard-of-many',
       message: l10n.t(
-        'This is part {0} of {1} of a model. Open {2}.safetensors.index.json to analyse the whole.',
+        'This is part {0} of {1} of a model. Open {2}.safetensors.index.json to analyze the whole.',
         Number(number),
         Number(total),
         model,

@@ -159,7 +159,7 @@ async function readShards(
   if (unlisted.length > 0) {
     notes.push({
       code: 'not-in-index',
-      message: l10n.t('{0} tensors are in the files but not in the index; they are analysed too.', unlisted.length),
+      message: l10n.t('{0} tensors are in the files but not in the index; they are analyzed too.', unlisted.length),
       tensors: unlisted,
     });
   }
@@ -167,7 +167,7 @@ async function readShards(
     notes.push({
       code: 'repeated-tensors',
       message: l10n.t(
-        '{0} tensors are in several files; only those that the index names are analysed.',
+        '{0} tensors are in several files; only those that the index names are analyzed.',
         repeated.length,
       ),
       tensors: repeated,

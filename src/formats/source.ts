@@ -102,7 +102,7 @@ export function shrunk(path: string, offset: number): FormatError {
     file: path,
     offset,
     reason: l10n.t('became shorter while it was read'),
-    remedy: l10n.t('Another program is writing it: analyse it again once that is done.'),
+    remedy: l10n.t('Another program is writing it: analyze it again once that is done.'),
   });
 }
 

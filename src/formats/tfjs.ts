@@ -58,7 +58,7 @@ export const tfjsReader: FormatReader = {
       }
     }
     if (strings.length > 0) {
-      notes.push({ code: 'string-tensors', message: l10n.t('Tensors of strings are not analysed.'), tensors: strings });
+      notes.push({ code: 'string-tensors', message: l10n.t('Tensors of strings are not analyzed.'), tensors: strings });
     }
     return {
       format: 'tfjs',

@@ -78,7 +78,7 @@ function initialisation(prunable: readonly TensorReport[]): ReportWarning[] {
   const tensors = initialisedTensors.map(({ name }) => name);
   if (state === 'at-initialisation') {
     const message = l10n.t(
-      'The weights look as they were drawn at initialisation ({0}; {1}: {2}). Prune limits of an untrained network say nothing: analyse a trained checkpoint.',
+      'The weights look as they were drawn at initialisation ({0}; {1}: {2}). Prune limits of an untrained network say nothing: analyze a trained checkpoint.',
       names,
       first.name,
       first.description,

@@ -147,7 +147,7 @@ describe('panel', () => {
       await page.getByRole('progressbar').waitFor();
       await page.locator('answer-section .sentence', { hasText: 'So far' }).waitFor();
       await page.locator('answer-section .sentence', { hasText: /^About/ }).waitFor();
-      assert.match(await text(page, 'panel-header .meta'), /analysed in 0\.21 s/);
+      assert.match(await text(page, 'panel-header .meta'), /analyzed in 0\.21 s/);
       assert.equal(await page.getByRole('progressbar').count(), 0);
     });
     it('and says how far it is', async () => {

@@ -200,7 +200,7 @@ export class PanelHeader extends PanelElement {
     ];
     switch (status?.state) {
       case 'complete':
-        return [...facts, l10n.t('analysed in {0}', duration(status.seconds))];
+        return [...facts, l10n.t('analyzed in {0}', duration(status.seconds))];
       case 'cancelled':
         return [...facts, l10n.t('stopped after {0} of {1} tensors', grouped(readCount), grouped(tensors.length))];
       case 'running':

@@ -39,7 +39,7 @@ suite('Language-model tools', () => {
   });
 
   for (const path of ['fashion-mnist/epoch3.pt', sample('fashion-mnist/epoch3.pt').fsPath]) {
-    test(`analyse a file of the workspace: ${path.startsWith('/') ? 'absolute' : 'relative'} path`, async () => {
+    test(`analyze a file of the workspace: ${path.startsWith('/') ? 'absolute' : 'relative'} path`, async () => {
       const result = (await invoke('analyze_prunability', { path, maxLayers: 3, sortBy: 'size' })) as AnalysisResult;
       assert.equal(result.file.path, sample('fashion-mnist/epoch3.pt').fsPath);
       assert.equal(result.limits.weights?.withFineTuning, 0.83);

@@ -316,7 +316,7 @@ suite('Models view', () => {
       };
       assert.deepEqual(await order('prunability.models.sortBySize'), ['b.npy', 'c.npy', 'a.npy']);
       assert.deepEqual(await order('prunability.models.sortByModified'), ['c.npy', 'a.npy', 'b.npy']);
-      // None of them was analysed.
+      // None of them was analyzed.
       assert.deepEqual(await order('prunability.models.sortByLimit'), ['a.npy', 'b.npy', 'c.npy']);
       assert.deepEqual(await order('prunability.models.sortByName'), ['a.npy', 'b.npy', 'c.npy']);
     });

@@ -76,7 +76,7 @@ describe('a comparison', () => {
     await waitFor('the drawing', async () => (await chart.locator('svg, canvas').count()) > 0);
   });
 
-  it('has analysed both by the way: the explorer knows their limits', async () => {
+  it('has analyzed both by the way: the explorer knows their limits', async () => {
     const { explorer } = vscode.workbench;
     const { before, after } = await cliComparison(join(vscode.folder, BEFORE), join(vscode.folder, AFTER));
     for (const [path, { limit }] of /** @type {const} */ ([

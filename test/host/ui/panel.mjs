@@ -118,10 +118,10 @@ export class Panel {
     return (await this.frame.locator('panel-header .meta li').allInnerTexts()).map(plainText).join(' · ');
   }
 
-  /** @returns {Promise<void>} once the whole file has been analysed and the answer is there */
+  /** @returns {Promise<void>} once the whole file has been analyzed and the answer is there */
   async whenComplete() {
     const describe = async () => `${await this.facts()} ${await this.text('run-notice .notice')}`;
-    await waitFor(`${this.name} to be analysed`, async () => /analysed in/.test(await this.facts()), { describe });
+    await waitFor(`${this.name} to be analyzed`, async () => /analyzed in/.test(await this.facts()), { describe });
     await this.frame.locator('answer-section .sentence').waitFor({ timeout: DEFAULT_TIMEOUT_MS });
   }
 

@@ -17,7 +17,7 @@ describe('a workspace that is not trusted', () => {
     prepare: (folder) => writeFile(join(folder, 'load.py'), 'model = "fashion-mnist/epoch1.pt"\n'),
   });
 
-  it('is analysed in restricted mode', async () => {
+  it('is analyzed in restricted mode', async () => {
     const { workbench } = vscode;
     const panel = await analyze(workbench, 'fashion-mnist/epoch3.pt');
     await panel.whenComplete();

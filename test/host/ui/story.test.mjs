@@ -19,7 +19,7 @@ const SAME_WEIGHTS = 'fashion-mnist/epoch3.safetensors';
 /** Takes many seconds to read, on any machine. */
 const LONG = 'long.safetensors';
 const LONG_GIGABYTES = 256;
-/** The panel has an analysed file of this size again in less. */
+/** The panel has an analyzed file of this size again in less. */
 const REOPEN_MS = 3_000;
 
 const SCOPES = /** @type {const} */ ({ weights: 'Weights', parameters: 'All parameters' });
@@ -113,7 +113,7 @@ describe('the story of an analysis', () => {
     panel = await analyze(vscode.workbench, MODEL);
     await panel.whenComplete();
 
-    assert.match(await panel.facts(), /^PyTorch zip · 20,555 values · 84\.0 KB · float32 · analysed in /);
+    assert.match(await panel.facts(), /^PyTorch zip · 20,555 values · 84\.0 KB · float32 · analyzed in /);
     await assertSentence('weights');
     await assertPins('weights');
 

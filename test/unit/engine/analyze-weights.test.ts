@@ -141,7 +141,7 @@ describe('analyzeWeights', () => {
     const { detail } = error as FormatError;
     expect(detail).toMatchObject({ file: path, reason: 'became shorter while it was read' });
     expect(detail.offset).toBeGreaterThan(0);
-    expect(detail.remedy).toContain('analyse it again');
+    expect(detail.remedy).toContain('analyze it again');
   });
 
   it('leaves NaN and infinite values out, and warns', async () => {

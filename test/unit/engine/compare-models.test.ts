@@ -244,8 +244,8 @@ describe('what is on one side only', () => {
 
   it.each(['pytorch/module.pt', 'pytorch/views.pt'])('counts memory that tensors of %s share once', async (name) => {
     const tied = fixture(name);
-    const { report: analysed } = await analysis(pool, tied);
-    expect(analysed.tensors.some(({ aliasOf }) => aliasOf !== undefined)).toBe(true);
+    const { report: analyzed } = await analysis(pool, tied);
+    expect(analyzed.tensors.some(({ aliasOf }) => aliasOf !== undefined)).toBe(true);
     // The copy stores what is shared once for each of its names.
     const copy = await writeSafetensors(join(folder, 'untied.safetensors'), await valuesOf(tied));
     for (const paths of [
@@ -255,7 +255,7 @@ describe('what is on one side only', () => {
     ] as const) {
       const { report } = await comparison(pool, ...paths);
       expect(report.tensors.every(({ pair }) => pair !== null)).toBe(true);
-      expect(report.pair?.count).toBe(analysed.model.prunableCount);
+      expect(report.pair?.count).toBe(analyzed.model.prunableCount);
     }
   });
 });

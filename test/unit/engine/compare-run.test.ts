@@ -50,10 +50,10 @@ describe('compareRun', () => {
     expect(report.steps.map(({ step }) => step)).toEqual([0, 1, 2, 3]);
     for (const [index, step] of report.steps.entries()) {
       const { path } = EPOCHS[index]!;
-      const { report: analysed } = await analysis(pool, path);
-      expect(step.model).toEqual(analysed.model);
-      expect(step.file).toEqual(analysed.file);
-      const prunable = analysed.tensors.filter((tensor) => tensor.prunable);
+      const { report: analyzed } = await analysis(pool, path);
+      expect(step.model).toEqual(analyzed.model);
+      expect(step.file).toEqual(analyzed.file);
+      const prunable = analyzed.tensors.filter((tensor) => tensor.prunable);
       expect(step.layers.map(({ name, kurtosis, limit }) => ({ name, kurtosis, limit }))).toEqual(
         prunable.map(({ name, kurtosis, limit }) => ({ name, kurtosis, limit })),
       );

@@ -70,7 +70,7 @@ describe('hostile npy files', () => {
     ['Python objects', npy(fields("'|O'", '(1,)'), 4), 'pickle'],
     ['a structured type', npy(fields("[('a', '<f4')]", '(1,)'), 4), 'named fields'],
     ['long doubles', npy(fields("'<f16'", '(1,)'), 16), '"<f16"'],
-    ['a type out of the prototype', npy(fields("'constructor'", '(1,)'), 16), 'not analysed'],
+    ['a type out of the prototype', npy(fields("'constructor'", '(1,)'), 16), 'not analyzed'],
   ] as const)('refuses %s', async (_, bytes, reason) => {
     const detail = await formatError(readBytes(npyReader, bytes, '/data/evil.npy'));
     expect(detail.file).toBe('/data/evil.npy');

@@ -46,7 +46,7 @@ describe('npz', () => {
     });
   }
 
-  it('skips what it cannot analyse, and says so', async () => {
+  it('skips what it cannot analyze, and says so', async () => {
     const checkpoint = await openWith(npzReader, path.join(FOLDER, 'refused.npz'));
     expect(checkpoint.tensors.map(({ name }) => name)).toEqual(['complex', 'kept']);
     expect(checkpoint.notes).toMatchObject([
