@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import { commands, l10n, Uri, window, type Disposable, type ExtensionContext } from 'vscode';
 import type { ExportFormat } from '../protocol/panel';
-import type { Analyses } from './analyses';
-import type { Comparisons } from './comparisons';
-import { headRevision } from './git-revision';
-import { activeModelFile, pickModelFile, unanalyzedModelFile } from './model-files';
-import { pickRun } from './model-runs';
+import type { Analyses } from './analysis/analyses';
+import type { Comparisons } from './comparison/comparisons';
+import { headRevision } from './comparison/git-revision';
+import { activeModelFile, pickModelFile, unanalyzedModelFile } from './models/model-files';
+import { pickRun } from './comparison/model-runs';
 import type { RunningWork } from './running-work';
 
 const WALKTHROUGH = 'prunability.prunability#prunability.start';

@@ -3,7 +3,7 @@ import { l10n, type LogOutputChannel, type Uri } from 'vscode';
 import { FormatError } from '../formats/errors';
 import type { AnalysisStatus } from '../protocol/panel';
 import { DisconnectedError, RemoteError } from '../protocol/rpc';
-import { displayPath } from './model-source';
+import { displayPath } from './models/model-source';
 
 /** What to tell of an error that has ended the work on a model: what happened, where, and what to do. It goes to the log, too. */
 export function failure(error: unknown, uri: Uri, log: LogOutputChannel): Extract<AnalysisStatus, { state: 'failed' }> {

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import type { AnalysisResult } from '../../../src/agents/analysis-result';
 import type { ComparisonResult } from '../../../src/agents/comparison-result';
 import type { ToolName } from '../../../src/agents/tool-definitions';
-import { EditorTool } from '../../../src/editor/language-model-tools';
+import { EditorTool } from '../../../src/editor/agents/language-model-tools';
 import { activated, eventually, sample } from './extension';
 import { largeFile } from './large-file';
 

@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { modelCard } from '../../../src/editor/model-card';
+import { modelCard } from '../../../src/editor/hover/model-card';
 import type { AnalysisSummary, ModelDescription } from '../../../src/protocol/description';
 import { sample } from './extension';
 

@@ -2,9 +2,9 @@ import * as assert from 'node:assert/strict';
 import { copyFile, cp, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { ModelsTree } from '../../../src/editor/models-tree';
-import type { ModelsTreeNode, ModelTreeNode, RunTreeNode } from '../../../src/editor/models-tree-nodes';
-import { ModelsTreeOptions } from '../../../src/editor/models-tree-options';
+import type { ModelsTree } from '../../../src/editor/side-bar/models-tree';
+import type { ModelsTreeNode, ModelTreeNode, RunTreeNode } from '../../../src/editor/side-bar/models-tree-nodes';
+import { ModelsTreeOptions } from '../../../src/editor/side-bar/models-tree-options';
 import { activated, eventually, sample } from './extension';
 
 const FASHION = [

@@ -79,7 +79,7 @@ describe('prunability analyze', () => {
     expect(csv.stdout.split('\r\n')).toHaveLength(15);
     const markdown = await cli(['analyze', trained, '--markdown']);
     expect(markdown.stdout).toContain('# Prunability of fmnist\\_epoch3.pt'.replace('\\_', '_'));
-    const text = await cli(['analyse', trained]);
+    const text = await cli(['analyze', trained]);
     expect(text.stdout).toContain('fc1.weight');
     expect(text.stdout).toContain('cosine-utopia-grid');
     expect([csv.code, markdown.code, text.code]).toEqual([0, 0, 0]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { markdownText } from '../../../src/editor/markdown-text';
+import { markdownText } from '../../../src/editor/hover/markdown-text';
 
 /** What a Markdown reader makes of a text without markup. */
 function decoded(markdown: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { partialReport } from '../../../src/editor/partial-report';
+import { partialReport } from '../../../src/editor/analysis/partial-report';
 import { analysis, fixture, workerPool } from '../engine/analysis';
 
 describe('partialReport', () => {

@@ -1,0 +1,64 @@
+import type { Uri, WebviewPanel } from 'vscode';
+import { errorCodec } from '../../protocol/error-codec';
+import type { ExportFormat, PanelHostMethods, PanelViewMethods } from '../../protocol/panel';
+import { RpcPeer } from '../../protocol/rpc';
+import type { AnalysisSession } from './analysis-session';
+import { showPage } from '../webview/webview-page';
+import { webviewPort } from '../webview/webview-port';
+
+/** What a view of an analysis asks of the rest of the extension. */
+export interface AnalysisServices {
+  export(session: AnalysisSession, format: ExportFormat): Promise<unknown>;
+  restart(session: AnalysisSession): void;
+  showLog(): void;
+}
+
+/** Shows a session in a webview, for as long as the webview lives. The session may outlive it, and have other views. */
+export function showAnalysis(
+  panel: WebviewPanel,
+  extensionUri: Uri,
+  session: AnalysisSession,
+  services: AnalysisServices,
+): void {
+  const { webview } = panel;
+  const peer = new RpcPeer<PanelHostMethods, PanelViewMethods>(
+    webviewPort(webview),
+    {
+      ready: () => session.snapshot(),
+      cancel: () => {
+        session.cancel();
+        return null;
+      },
+      restart: () => {
+        services.restart(session);
+        return null;
+      },
+      export: async ({ format }) => {
+        await services.export(session, format);
+        return null;
+      },
+      showLog: () => {
+        services.showLog();
+        return null;
+      },
+    },
+    errorCodec,
+  );
+  // A hidden webview does not exist and hears nothing: what it misses, it gets by `ready` when it is back.
+  const disposables = [
+    session.onEvent((event) => {
+      peer.notify('event', event);
+    }),
+    session.onStatus((status) => {
+      peer.notify('status', status);
+    }),
+    session.onReset((snapshot) => {
+      peer.notify('reset', snapshot);
+    }),
+    peer,
+  ];
+  panel.onDidDispose(() => {
+    for (const disposable of disposables) disposable.dispose();
+  });
+  showPage(webview, extensionUri, 'prunability-panel');
+}
