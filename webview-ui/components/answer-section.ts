@@ -219,7 +219,7 @@ export class AnswerSection extends PanelElement {
     const verdict = trainingVerdict(warnings, status, this.model.limits.length > 0);
     const [first, second] =
       this.model.scope === 'weights'
-        ? [model?.kurtosisWeights, l10n.t('{0} of all parameters', fixed(model?.kurtosis, 2))]
+        ? [model?.kurtosisWeights, l10n.t('{0} over all parameters', fixed(model?.kurtosis, 2))]
         : [model?.kurtosis, l10n.t('{0} of the weights alone', fixed(model?.kurtosisWeights, 2))];
     return html`<dl class="facts">
       <div>
