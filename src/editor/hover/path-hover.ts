@@ -32,7 +32,7 @@ export interface PathHoverServices {
 /** Shows the card of a model where its path stands in source code. */
 export function registerPathHover(services: PathHoverServices): Disposable {
   return languages.registerHoverProvider(
-    PATH_LANGUAGES.map((language) => ({ language })),
+    [...PATH_LANGUAGES.map((language) => ({ language })), { pattern: '**/*.toml' }],
     new PathHover(services),
   );
 }
@@ -61,7 +61,7 @@ class PathHover implements HoverProvider {
 
   async provideHover(document: TextDocument, position: Position, token: CancellationToken): Promise<Hover | undefined> {
     if (!workspace.getConfiguration('prunability', document).get<boolean>('hover.enabled', true)) return undefined;
-    const literals = pathLiteralsAt(document.lineAt(position).text, position.character, document.languageId);
+    const literals = pathLiteralsAt(document.lineAt(position).text, position.character, languageOf(document));
     if (literals.length === 0) return undefined;
     const controller = new AbortController();
     const subscription = token.onCancellationRequested(() => {
@@ -121,6 +121,11 @@ function contextOf(document: TextDocument): PathContext {
       .filter((root) => root.uri.scheme === 'file')
       .map((root) => root.uri.fsPath),
   };
+}
+
+/** VS Code brings no TOML: without an extension that does, such a file is plain text. */
+function languageOf({ languageId, uri }: TextDocument): string {
+  return languageId === 'plaintext' && uri.path.endsWith('.toml') ? 'toml' : languageId;
 }
 
 /** A cell is a document of its own, but its paths are those of the notebook. */

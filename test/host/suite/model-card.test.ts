@@ -62,6 +62,7 @@ suite('Model card', () => {
   test('counts files and types', () => {
     const description = described(null, {
       count: 1,
+      prunableCount: 1,
       file: { ...described(null).file, files: 3 },
       dtypes: ['bfloat16', 'float32', 'int64', 'int8'].map((dtype, i) => ({ dtype, count: [90, 8, 1, 1][i] ?? 0 })),
     });
