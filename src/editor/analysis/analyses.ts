@@ -28,7 +28,7 @@ export class Analyses implements Disposable {
 
   constructor(
     context: ExtensionContext,
-    engine: EngineClient,
+    private readonly engine: EngineClient,
     private readonly descriptions: ModelDescriptions,
     work: RunningWork,
     private readonly log: LogOutputChannel,
@@ -49,6 +49,7 @@ export class Analyses implements Disposable {
 
   /** Opens the file's editor, and analyses the file unless an analysis of it is running or done. Resolves when it has ended. */
   async open(uri: Uri): Promise<void> {
+    this.engine.warmUp();
     const file = await this.descriptions.mainFile(uri);
     const known = this.editors.document(file);
     const again = known !== undefined && ['cancelled', 'failed'].includes(known.session.status.state);
