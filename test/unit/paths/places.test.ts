@@ -5,8 +5,8 @@ import { placesOf, type PathContext } from '../../../src/paths/places';
 const POSIX: PathContext = {
   rules: posix,
   home: '/home/ada',
-  folder: '/work/repo/src/train',
-  roots: ['/work/repo', '/work/data'],
+  folder: '/projects/repo/src/train',
+  roots: ['/projects/repo', '/projects/data'],
 };
 const WINDOWS: PathContext = {
   rules: win32,
@@ -18,33 +18,33 @@ const WINDOWS: PathContext = {
 describe('the places that a path may mean', () => {
   it('are for a relative one its folder, those above it in the workspace, and the other roots', () => {
     expect(placesOf('runs/best.pt', POSIX)).toEqual([
-      '/work/repo/src/train/runs/best.pt',
-      '/work/repo/src/runs/best.pt',
-      '/work/repo/runs/best.pt',
-      '/work/data/runs/best.pt',
+      '/projects/repo/src/train/runs/best.pt',
+      '/projects/repo/src/runs/best.pt',
+      '/projects/repo/runs/best.pt',
+      '/projects/data/runs/best.pt',
     ]);
   });
 
   it('do not go above a folder that is in no workspace', () => {
     expect(placesOf('a.pt', { ...POSIX, folder: '/tmp/x/y' })).toEqual([
       '/tmp/x/y/a.pt',
-      '/work/repo/a.pt',
-      '/work/data/a.pt',
+      '/projects/repo/a.pt',
+      '/projects/data/a.pt',
     ]);
   });
 
   it('are the roots alone for a document that has no folder', () => {
-    expect(placesOf('a.pt', { ...POSIX, folder: undefined })).toEqual(['/work/repo/a.pt', '/work/data/a.pt']);
+    expect(placesOf('a.pt', { ...POSIX, folder: undefined })).toEqual(['/projects/repo/a.pt', '/projects/data/a.pt']);
     expect(placesOf('a.pt', { ...POSIX, folder: undefined, roots: [] })).toEqual([]);
   });
 
   it('are named once each', () => {
     expect(placesOf('/a.pt', POSIX)).toEqual(['/a.pt']);
-    expect(placesOf('../a.pt', { ...POSIX, folder: '/work/repo', roots: ['/work/repo'] })).toEqual(['/work/a.pt']);
+    expect(placesOf('../a.pt', { ...POSIX, folder: '/projects/repo', roots: ['/projects/repo'] })).toEqual(['/projects/a.pt']);
   });
 
   it('are few, however deep the document is', () => {
-    const folder = `/work/repo${'/d'.repeat(500)}`;
+    const folder = `/projects/repo${'/d'.repeat(500)}`;
     const places = placesOf('a.pt', { ...POSIX, folder });
     expect(places).toHaveLength(32);
     expect(places[0]).toBe(`${folder}/a.pt`);
@@ -73,13 +73,13 @@ describe('the places that a path may mean', () => {
     ['file://./model/model.json', 'model/model.json'],
     ['file://model/model.json', 'model/model.json'],
   ])('of %s are relative', (text, relative) => {
-    expect(placesOf(text, POSIX)).toContain(`/work/repo/${relative}`);
+    expect(placesOf(text, POSIX)).toContain(`/projects/repo/${relative}`);
   });
 
   it('take the separators of Windows for what they are meant, but also for what they are', () => {
     const places = placesOf('runs\\best.pt', POSIX);
-    expect(places).toContain('/work/repo/runs/best.pt');
-    expect(places).toContain('/work/repo/runs\\best.pt');
+    expect(places).toContain('/projects/repo/runs/best.pt');
+    expect(places).toContain('/projects/repo/runs\\best.pt');
     expect(placesOf('C:\\runs\\best.pt', POSIX)).toEqual([]);
     expect(placesOf('C:/runs/best.pt', POSIX)).toEqual([]);
   });
