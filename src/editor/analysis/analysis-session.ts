@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
-import { EventEmitter, workspace, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
+import { EventEmitter, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
 import { CancelledError } from '../../formats/errors';
 import type { AnalysisEvent } from '../../protocol/analysis';
 import type { AnalysisStatus, PanelSnapshot } from '../../protocol/panel';
 import type { ModelReport } from '../../report/report';
 import type { EngineClient } from '../engine-client';
 import { failure } from '../failure';
-import { displayPath, localModel } from '../models/model-source';
+import { displayPath, fileVersion, localModel } from '../models/model-source';
 import { partialReport } from './partial-report';
 
 /**
@@ -67,7 +67,7 @@ export class AnalysisSession implements Disposable {
     this.completed = undefined;
     this.started = performance.now();
     this.currentStatus = { state: 'running' };
-    this.fingerprint = await fingerprintOf(this.uri);
+    this.fingerprint = await fileVersion(this.uri);
     if (this.controller !== controller) return { state: 'cancelled' };
     this.resetEmitter.fire(this.snapshot());
     const status = await this.analyze(controller.signal, cache);
@@ -80,7 +80,7 @@ export class AnalysisSession implements Disposable {
 
   /** Runs again if the file is not the one that was read. */
   async runIfChanged(): Promise<void> {
-    if ((await fingerprintOf(this.uri)) !== this.fingerprint) await this.run('use');
+    if ((await fileVersion(this.uri)) !== this.fingerprint) await this.run('use');
   }
 
   dispose(): void {
@@ -134,15 +134,5 @@ export class AnalysisSession implements Disposable {
   private remember(event: AnalysisEvent): void {
     if (event.type === 'model') this.events = this.events.filter(({ type }) => type !== 'model');
     this.events.push(event);
-  }
-}
-
-/** Identifies a version of a file: what a reader has chosen is restored only for the same one. */
-async function fingerprintOf(uri: Uri): Promise<string> {
-  try {
-    const { size, mtime } = await workspace.fs.stat(uri);
-    return `${uri.toString()}|${size}|${mtime}`;
-  } catch {
-    return `${uri.toString()}|absent`;
   }
 }

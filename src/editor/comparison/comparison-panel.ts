@@ -3,7 +3,7 @@ import type { ComparisonHostMethods, ComparisonViewMethods } from '../../protoco
 import { errorCodec } from '../../protocol/error-codec';
 import { RpcPeer } from '../../protocol/rpc';
 import type { ComparisonSession } from './comparison-session';
-import { subjectTitle, type ComparisonSubject } from './comparison-subject';
+import { subjectTitle } from './comparison-subject';
 import { displayPath } from '../models/model-source';
 import { showPage } from '../webview/webview-page';
 import { webviewPort } from '../webview/webview-port';
@@ -41,13 +41,13 @@ export function showComparison(
         return null;
       },
       open: ({ path }) => {
-        const uri = named(session.subject, path);
+        const uri = named(session.files, path);
         if (uri !== undefined) services.open(uri);
         return null;
       },
       compare: ({ before, after }) => {
-        const left = named(session.subject, before);
-        const right = named(session.subject, after);
+        const left = named(session.files, before);
+        const right = named(session.files, after);
         if (left !== undefined && right !== undefined) services.compare(left, right);
         return null;
       },
@@ -83,8 +83,6 @@ export function showComparison(
 }
 
 /** A webview may only name the files that it is about. */
-function named(subject: ComparisonSubject, path: string): Uri | undefined {
-  const uris =
-    subject.kind === 'comparison' ? [subject.before, subject.after] : subject.checkpoints.map(({ uri }) => uri);
-  return uris.find((uri) => displayPath(uri) === path);
+function named(files: readonly Uri[], path: string): Uri | undefined {
+  return files.find((uri) => displayPath(uri) === path);
 }

@@ -7,7 +7,7 @@ import type { ComparisonReport, RunReport } from '../../report/comparison';
 import { encodeSubject, sideLabels, subjectTitle, type ComparisonSubject } from './comparison-subject';
 import type { EngineClient } from '../engine-client';
 import { failure } from '../failure';
-import { displayPath, localModel, type LocalModel } from '../models/model-source';
+import { displayPath, fileVersion, localModel, type LocalModel } from '../models/model-source';
 
 type Told = ComparisonEvent | RunEvent;
 type Report = ComparisonReport | RunReport;
@@ -97,7 +97,7 @@ export class ComparisonSession implements Disposable {
     this.events = [];
     this.report = null;
     this.currentStatus = { state: 'running' };
-    this.fingerprint = await fingerprintOf(this.subject);
+    this.fingerprint = (await Promise.all(this.files.map(fileVersion))).join('\n');
     if (this.controller !== controller) return { state: 'cancelled' };
     this.resetEmitter.fire(this.snapshot());
     const status = await this.compare(controller.signal);
@@ -185,20 +185,4 @@ function renaming(models: readonly LocalModel[], uris: readonly Uri[]): <T>(valu
     );
   };
   return <T>(value: T): T => (shown.size === 0 ? value : (rename(value) as T));
-}
-
-async function fingerprintOf(subject: ComparisonSubject): Promise<string> {
-  const uris =
-    subject.kind === 'comparison' ? [subject.before, subject.after] : subject.checkpoints.map(({ uri }) => uri);
-  const versions = await Promise.all(
-    uris.map(async (uri) => {
-      try {
-        const { size, mtime } = await workspace.fs.stat(uri);
-        return `${uri.toString()}|${size}|${mtime}`;
-      } catch {
-        return `${uri.toString()}|absent`;
-      }
-    }),
-  );
-  return versions.join('\n');
 }

@@ -104,3 +104,13 @@ async function fileStat(uri: Uri): Promise<{ size: number; mtime: number }> {
     });
   }
 }
+
+/** Identifies a version of a file: what a reader has chosen is restored only for the same one. */
+export async function fileVersion(uri: Uri): Promise<string> {
+  try {
+    const { size, mtime } = await workspace.fs.stat(uri);
+    return `${uri.toString()}|${size}|${mtime}`;
+  } catch {
+    return `${uri.toString()}|absent`;
+  }
+}
