@@ -3,8 +3,8 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { nameText } from '../../src/report/name-text';
 import { byteSize, duration, grouped, percent } from '../../src/report/number-text';
-import { cssomStyle } from '../style/cssom-style';
 import { sharedStyles } from '../style/shared-styles';
+import { progressBar, progressBarStyles } from '../components/progress-bar';
 import type { ComparisonModel } from './comparison-model';
 import { PagePart } from './page-element';
 import './page-toolbar';
@@ -15,6 +15,7 @@ import type { RunModel } from './run-model';
 export class ComparisonHeader extends PagePart {
   static override styles = [
     sharedStyles,
+    progressBarStyles,
     css`
       :host {
         position: relative;
@@ -70,25 +71,6 @@ export class ComparisonHeader extends PagePart {
           grid-column: 2;
         }
       }
-      .progress {
-        position: absolute;
-        inset: auto 0 -1px;
-        height: 2px;
-        background: var(--pr-faint);
-        overflow: hidden;
-      }
-      .progress i {
-        display: block;
-        height: 100%;
-        width: 100%;
-        background: var(--vscode-progressBar-background);
-        transform-origin: left;
-      }
-      @media (prefers-reduced-motion: no-preference) {
-        .progress i {
-          transition: transform 120ms linear;
-        }
-      }
     `,
   ];
 
@@ -99,7 +81,7 @@ export class ComparisonHeader extends PagePart {
         <span class="muted state">${this.stateText()}</span>
         <page-toolbar .page=${this.page} .host=${this.host} ?swaps=${subject?.kind === 'comparison'}></page-toolbar>
       </header>
-      ${status?.state === 'running' ? this.progressBar() : nothing}`;
+      ${status?.state === 'running' ? progressBar(l10n.t('Reading the files'), this.page.subject?.progress.fraction ?? 0, this.progressText()) : nothing}`;
   }
 
   private sides(comparison: ComparisonModel): TemplateResult {
@@ -154,21 +136,6 @@ export class ComparisonHeader extends PagePart {
     return secondsLeft === undefined || secondsLeft < 1
       ? l10n.t('{0} read', percent(fraction))
       : l10n.t('{0} read, {1} left', percent(fraction), duration(Math.ceil(secondsLeft)));
-  }
-
-  private progressBar(): TemplateResult {
-    const fraction = this.page.subject?.progress.fraction ?? 0;
-    return html`<div
-      class="progress"
-      role="progressbar"
-      aria-label=${l10n.t('Reading the files')}
-      aria-valuemin="0"
-      aria-valuemax="100"
-      aria-valuenow=${Math.floor(100 * fraction)}
-      aria-valuetext=${this.progressText()}
-    >
-      <i ${cssomStyle({ transform: `scaleX(${fraction.toFixed(4)})` })}></i>
-    </div>`;
   }
 }
 

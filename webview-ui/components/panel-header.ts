@@ -5,10 +5,10 @@ import type { ExportFormat } from '../../src/protocol/panel';
 import type { PanelHost } from '../host-connection';
 import { byteSize, duration, grouped, percent, shortCount } from '../../src/report/number-text';
 import type { Topic } from '../model/panel-model';
-import { cssomStyle } from '../style/cssom-style';
 import { icon } from '../style/icons';
 import { sharedStyles } from '../style/shared-styles';
 import { PanelElement } from './panel-element';
+import { progressBar, progressBarStyles } from './progress-bar';
 
 const EXPORTS: readonly { readonly format: ExportFormat; readonly label: string }[] = [
   { format: 'json', label: l10n.t('JSON report') },
@@ -27,6 +27,7 @@ export class PanelHeader extends PanelElement {
 
   static override styles = [
     sharedStyles,
+    progressBarStyles,
     css`
       :host {
         position: relative;
@@ -114,25 +115,6 @@ export class PanelHeader extends PanelElement {
           flex-basis: 100%;
         }
       }
-      .progress {
-        position: absolute;
-        inset: auto 0 -1px;
-        height: 2px;
-        background: var(--pr-faint);
-        overflow: hidden;
-      }
-      .progress i {
-        display: block;
-        height: 100%;
-        width: 100%;
-        background: var(--vscode-progressBar-background);
-        transform-origin: left;
-      }
-      @media (prefers-reduced-motion: no-preference) {
-        .progress i {
-          transition: transform 120ms linear;
-        }
-      }
     `,
   ];
 
@@ -179,7 +161,7 @@ export class PanelHeader extends PanelElement {
           ${this.menuOpen ? this.menu() : nothing}
         </div>
       </header>
-      ${running ? this.progressBar() : nothing}`;
+      ${running ? progressBar(l10n.t('Reading the file'), this.model.analysis.progress().fraction, this.progressText()) : nothing}`;
   }
 
   private facts(): readonly string[] {
@@ -217,21 +199,6 @@ export class PanelHeader extends PanelElement {
     return secondsLeft === undefined || secondsLeft < 1
       ? l10n.t('{0} read ({1} of {2})', share, done, total)
       : l10n.t('{0} read ({1} of {2}, {3} left)', share, done, total, duration(Math.ceil(secondsLeft)));
-  }
-
-  private progressBar(): TemplateResult {
-    const { fraction } = this.model.analysis.progress();
-    return html`<div
-      class="progress"
-      role="progressbar"
-      aria-label=${l10n.t('Reading the file')}
-      aria-valuemin="0"
-      aria-valuemax="100"
-      aria-valuenow=${Math.floor(100 * fraction)}
-      aria-valuetext=${this.progressText()}
-    >
-      <i ${cssomStyle({ transform: `scaleX(${fraction.toFixed(4)})` })}></i>
-    </div>`;
   }
 
   private menu(): TemplateResult {

@@ -1,10 +1,11 @@
 import * as l10n from '@vscode/l10n';
-import { css, html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { PanelHost } from '../host-connection';
 import { grouped, percent } from '../../src/report/number-text';
 import type { Topic } from '../model/panel-model';
 import { icon } from '../style/icons';
+import { noticeStyles } from '../style/notice-styles';
 import { sharedStyles } from '../style/shared-styles';
 import { PanelElement } from './panel-element';
 
@@ -14,56 +15,7 @@ export class RunNotice extends PanelElement {
   @property({ attribute: false }) host!: PanelHost;
   protected readonly topics: readonly Topic[] = ['analysis'];
 
-  static override styles = [
-    sharedStyles,
-    css`
-      .notice {
-        display: flex;
-        gap: 12px;
-        padding: 12px 20px;
-        border-bottom: 1px solid var(--pr-line);
-        background: var(--pr-raised);
-      }
-      .failed > .icon {
-        color: var(--vscode-editorError-foreground, var(--vscode-errorForeground));
-      }
-      .cancelled > .icon {
-        color: var(--pr-warn);
-      }
-      .notice > .icon {
-        margin-top: 2px;
-      }
-      p {
-        overflow-wrap: anywhere;
-        user-select: text;
-        max-width: 80em;
-      }
-      .what {
-        color: var(--pr-strong);
-        font-weight: 600;
-      }
-      .buttons {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 8px;
-        margin-top: 8px;
-      }
-      .buttons button {
-        padding: 2px 12px;
-        border-radius: 4px;
-        color: var(--vscode-button-secondaryForeground, inherit);
-        background: var(--vscode-button-secondaryBackground, var(--pr-faint));
-        border: 1px solid var(--vscode-button-border, var(--vscode-contrastBorder, transparent));
-      }
-      .buttons button:first-child {
-        color: var(--vscode-button-foreground);
-        background: var(--vscode-button-background);
-      }
-      .buttons button:first-child:hover {
-        background: var(--vscode-button-hoverBackground);
-      }
-    `,
-  ];
+  static override styles = [sharedStyles, noticeStyles];
 
   override render(): TemplateResult | typeof nothing {
     const { status, analysis } = this.model;

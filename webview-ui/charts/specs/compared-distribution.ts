@@ -1,9 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { DECADES } from './decades';
 import type { Position } from './position';
 import { TOOLTIP } from './tooltip';
-
-/** A logarithmic axis with marks at the powers of ten alone. */
-const IS_DECADE = 'abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 0.01';
 
 /**
  * A tensor's distribution on both sides: what it is as filled bars, what it was as an outline over them, so that the two
@@ -30,12 +28,7 @@ export function comparedDistributionSpec(scale: 'linear' | 'log'): TopLevelSpec 
       grid: true,
       domain: false,
       ticks: false,
-      ...(scale === 'log'
-        ? {
-            labelExpr: `${IS_DECADE} ? format(datum.value, '~%') : ''`,
-            gridOpacity: { condition: { test: IS_DECADE, value: 1 }, value: 0 },
-          }
-        : { tickCount: 4, format: '.1~%' }),
+      ...(scale === 'log' ? DECADES : { tickCount: 4, format: '.1~%' }),
     },
   };
   return {

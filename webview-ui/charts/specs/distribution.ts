@@ -1,13 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { DECADES } from './decades';
 import type { Position } from './position';
 import { TOOLTIP } from './tooltip';
-
-/** A logarithmic axis with marks at the powers of ten alone. */
-const IS_DECADE = 'abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 0.01';
-const DECADES = {
-  labelExpr: `${IS_DECADE} ? format(datum.value, '~%') : ''`,
-  gridOpacity: { condition: { test: IS_DECADE, value: 1 }, value: 0 },
-} as const;
 
 /** Beyond this share of the range a threshold's label turns inwards. */
 const NEAR_EDGE = 'abs(datum.at - (low + high) / 2) > (high - low) * 0.3';
