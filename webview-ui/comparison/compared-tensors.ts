@@ -13,8 +13,8 @@ import { comparisonGridTemplate, fittingComparisonColumns, type ComparisonColumn
 import type { ComparisonModel } from './comparison-model';
 import { shownCounts } from './comparison-rows';
 import type { ShownTensors } from './comparison-view-state';
-import { GridController } from './grid-controller';
-import { HEADER_ROW } from './grid-moves';
+import { GridController } from '../grid/grid-controller';
+import { HEADER_ROW } from '../grid/grid-moves';
 import { PagePart } from './page-element';
 import { tensorCell } from './tensor-cell';
 
@@ -25,15 +25,14 @@ const HEAD_HEIGHT = 29;
 @customElement('compared-tensors')
 export class ComparedTensors extends PagePart {
   private columns: readonly ComparisonColumn[] = [];
+  /** Position of the selected row, as of the last drawing; −1 if there is none. */
+  private selectedRow = -1;
   private readonly grid = new GridController(this, {
     rowHeight: ROW_HEIGHT,
     headHeight: HEAD_HEIGHT,
     rowCount: () => this.comparison?.rows.length ?? 0,
     columnCount: () => this.columns.length,
-    firstStop: () => {
-      const selected = this.comparison?.selected;
-      return selected === undefined ? -1 : (this.comparison?.rows.indexOf(selected) ?? -1);
-    },
+    firstStop: () => this.selectedRow,
     arrived: ({ row }) => {
       this.select(row);
     },
@@ -60,7 +59,8 @@ export class ComparedTensors extends PagePart {
   override render(): TemplateResult | typeof nothing {
     const { comparison } = this;
     if (comparison === undefined) return nothing;
-    const { rows, tensors, typicalNameLength, definedColumns, pruning, pair } = comparison;
+    const { rows, selected, tensors, typicalNameLength, definedColumns, pruning, pair } = comparison;
+    this.selectedRow = selected === undefined ? -1 : rows.indexOf(selected);
     const pruned = pruning !== null && pruning.prunedCount >= PRUNED_SHARE * (pair?.count ?? 0);
     this.columns = fittingComparisonColumns(this.grid.width, typicalNameLength, definedColumns, pruned);
     return html`${this.tools(comparison)}

@@ -1,13 +1,14 @@
 import * as l10n from '@vscode/l10n';
-import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ReportWarning } from '../../src/report/report';
 import { grouped, percent, significant } from '../../src/report/number-text';
+import { GridController } from '../grid/grid-controller';
+import { HEADER_ROW } from '../grid/grid-moves';
 import type { Topic } from '../model/panel-model';
 import { fittingColumns, gridTemplate, type TableColumn } from '../model/table-columns';
 import type { SortColumn } from '../model/view-state';
-import { scrollToShow, visibleRange } from '../model/virtual-range';
 import { cssomStyle } from '../style/cssom-style';
 import { icon } from '../style/icons';
 import { layerTableStyles } from '../style/layer-table-styles';
@@ -23,37 +24,32 @@ const HEAD_HEIGHT = 29;
 const LOW = 0.01;
 /** The sparklines' common scale holds this share of the scope's weights. */
 const COMMON_SHARE = 0.995;
-/** Position of the header in the order of rows, for the keyboard. */
-const HEADER = -1;
-
-/** Row position (or {@link HEADER}) and column. */
-interface CellPosition {
-  readonly row: number;
-  readonly column: number;
-}
-
 /** The layers: sortable, filterable, only the visible rows in the document. An ARIA grid with one tab stop. */
 @customElement('layer-table')
 export class LayerTable extends PanelElement {
-  @state() private width = 0;
-  @state() private viewHeight = 0;
-  @state() private scrolledTo = 0;
-  /** The cell that the reader has put the grid's tab stop on. */
-  @state() private stopAt: CellPosition | undefined;
   protected readonly topics: readonly Topic[] = ['analysis', 'fraction', 'rows', 'selection', 'display'];
 
-  /** Where the tab stop is, as of the last drawing. */
-  private stop: CellPosition = { row: HEADER, column: 0 };
-  private restored = false;
+  private columns: readonly TableColumn[] = [];
+  /** Position of the selected row, as of the last drawing; −1 if there is none. */
+  private selectedRow = -1;
+  private readonly grid = new GridController(this, {
+    rowHeight: ROW_HEIGHT,
+    headHeight: HEAD_HEIGHT,
+    rowCount: () => this.model.rows.length,
+    columnCount: () => this.columns.length,
+    firstStop: () => this.selectedRow,
+    arrived: ({ row }) => {
+      const index = this.model.rows[row];
+      if (index !== undefined) this.model.select(index);
+    },
+    scrolled: (scrollTop) => {
+      this.model.setScrollTop(scrollTop);
+    },
+    scrollTop: () => this.model.view.scrollTop,
+  });
   private forgetTheme: (() => void) | undefined;
   private flagged: ReadonlySet<string> = new Set();
   private flaggedFrom: readonly ReportWarning[] | undefined;
-  private readonly resize = new ResizeObserver(([entry]) => {
-    if (entry === undefined) return;
-    this.width = Math.floor(entry.contentRect.width);
-    this.viewHeight = Math.floor(entry.contentRect.height);
-  });
-
   static override styles = [sharedStyles, layerTableStyles];
 
   override connectedCallback(): void {
@@ -66,7 +62,6 @@ export class LayerTable extends PanelElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.forgetTheme?.();
-    this.resize.disconnect();
   }
 
   /** Puts the cursor into the filter. */
@@ -76,23 +71,15 @@ export class LayerTable extends PanelElement {
     input?.select();
   }
 
-  protected override firstUpdated(changed: PropertyValues): void {
-    super.firstUpdated(changed);
-    this.resize.observe(this.scroller);
-  }
-
   protected override updated(): void {
-    if (!this.restored && this.viewHeight > 0 && this.model.rows.length > 0) {
-      this.restored = true;
-      this.scroller.scrollTop = this.model.view.scrollTop;
-    }
     this.drawSparklines();
   }
 
   override render(): TemplateResult {
-    const columns = this.columns();
-    const { rows } = this.model;
-    this.stop = this.tabStop();
+    const columns = fittingColumns(this.grid.width, this.model.analysis.typicalNameLength);
+    this.columns = columns;
+    const { rows, selected } = this.model;
+    this.selectedRow = selected === undefined ? -1 : rows.indexOf(selected);
     const total = this.model.tensors.length;
     return html`${this.tools(rows.length)}
       <div
@@ -102,7 +89,7 @@ export class LayerTable extends PanelElement {
         aria-rowcount=${rows.length + 1}
         aria-colcount=${columns.length}
         ${cssomStyle({ '--columns': gridTemplate(columns) })}
-        @scroll=${this.scrolled}
+        @scroll=${this.grid.scrolled}
         @keydown=${this.key}
       >
         <div class="head" role="rowgroup">
@@ -110,28 +97,13 @@ export class LayerTable extends PanelElement {
         </div>
         <div class="body" role="rowgroup" ${cssomStyle({ height: `${String(rows.length * ROW_HEIGHT)}px` })}>
           ${repeat(
-            this.positions(rows.length),
+            this.grid.positions(),
             (position) => rows[position],
             (position) => this.row(position, rows[position] ?? 0, columns),
           )}
         </div>
         ${rows.length === 0 && total > 0 ? html`<p class="empty">${this.emptiness()}</p>` : nothing}
       </div>`;
-  }
-
-  private get scroller(): HTMLElement {
-    const grid = this.renderRoot.querySelector<HTMLElement>('.grid');
-    if (grid === null) throw new Error('The grid is always there');
-    return grid;
-  }
-
-  private columns(): readonly TableColumn[] {
-    return fittingColumns(this.width, this.model.analysis.typicalNameLength);
-  }
-
-  /** Height of the part under the header. */
-  private get bodyHeight(): number {
-    return Math.max(0, this.viewHeight - HEAD_HEIGHT);
   }
 
   private tools(shown: number): TemplateResult {
@@ -211,10 +183,10 @@ export class LayerTable extends PanelElement {
       role="columnheader"
       aria-colindex=${at + 1}
       aria-sort=${sortable ? order : nothing}
-      tabindex=${this.isTabStop(HEADER, at) ? 0 : -1}
+      tabindex=${this.grid.tabIndex(HEADER_ROW, at)}
       title=${column.title}
       @click=${() => {
-        this.stopAt = { row: HEADER, column: at };
+        this.grid.clicked({ row: HEADER_ROW, column: at });
         if (column.id !== 'distribution') this.sort(column.id);
       }}
     >
@@ -235,27 +207,6 @@ export class LayerTable extends PanelElement {
     return column.label;
   }
 
-  /** Visible rows, and the one that has the focus: it must not leave the document when it is scrolled away. */
-  private positions(count: number): readonly number[] {
-    const { start, end } = visibleRange(this.scrolledTo, this.bodyHeight, ROW_HEIGHT, count);
-    const positions = Array.from({ length: end - start }, (_, i) => start + i);
-    const stop = this.stop.row;
-    if (stop >= 0 && stop < count && stop < start) positions.unshift(stop);
-    if (stop >= 0 && stop < count && stop >= end) positions.push(stop);
-    return positions;
-  }
-
-  private tabStop(): CellPosition {
-    if (this.stopAt !== undefined && this.stopAt.row < this.model.rows.length) return this.stopAt;
-    const { selected } = this.model;
-    const row = selected === undefined ? -1 : this.model.rows.indexOf(selected);
-    return { row: Math.max(row, Math.min(0, this.model.rows.length - 1)), column: 0 };
-  }
-
-  private isTabStop(row: number, column: number): boolean {
-    return this.stop.row === row && this.stop.column === column;
-  }
-
   private row(position: number, index: number, columns: readonly TableColumn[]): TemplateResult {
     const tensor = this.model.tensors[index];
     if (tensor === undefined) return html``;
@@ -269,7 +220,7 @@ export class LayerTable extends PanelElement {
       data-index=${index}
       ${cssomStyle({ top: `${String(position * ROW_HEIGHT)}px` })}
       @click=${(event: Event) => {
-        this.clicked(event, position, index);
+        this.clicked(event, position);
       }}
     >
       ${columns.map(
@@ -278,7 +229,7 @@ export class LayerTable extends PanelElement {
             class="cell ${column.numeric ? 'n' : ''} ${column.id === 'kept' ? 'kept' : ''} ${column.id === 'name' ? 'name' : ''} ${column.id === 'shape' || column.id === 'dtype' ? 'mono dim' : ''}"
             role=${column.id === 'name' ? 'rowheader' : 'gridcell'}
             aria-colindex=${at + 1}
-            tabindex=${this.isTabStop(position, at) ? 0 : -1}
+            tabindex=${this.grid.tabIndex(position, at)}
           >
             ${cellContent(column.id, this.model, { index, tensor, kept, flagged: this.isFlagged(tensor.name) })}
           </div>`,
@@ -323,10 +274,9 @@ export class LayerTable extends PanelElement {
     }
   }
 
-  private clicked(event: Event, position: number, index: number): void {
+  private clicked(event: Event, position: number): void {
     const cell = event.target instanceof Element ? event.target.closest('.cell') : null;
-    this.stopAt = { row: position, column: Math.max(0, Number(cell?.getAttribute('aria-colindex') ?? 1) - 1) };
-    this.model.select(index);
+    this.grid.clicked({ row: position, column: Math.max(0, Number(cell?.getAttribute('aria-colindex') ?? 1) - 1) });
   }
 
   private sort(column: SortColumn): void {
@@ -339,7 +289,7 @@ export class LayerTable extends PanelElement {
   }
 
   private filter(text: string): void {
-    this.stopAt = undefined;
+    this.grid.forgetStop();
     this.model.setFilter(text);
   }
 
@@ -349,59 +299,18 @@ export class LayerTable extends PanelElement {
       event.stopPropagation();
     } else if (event.key === 'ArrowDown') {
       event.preventDefault();
-      void this.moveTo(0, 0);
+      void this.grid.moveTo({ row: 0, column: 0 });
     }
-  };
-
-  private readonly scrolled = (): void => {
-    this.scrolledTo = this.scroller.scrollTop;
-    if (this.restored) this.model.setScrollTop(this.scrolledTo);
   };
 
   private readonly key = (event: KeyboardEvent): void => {
-    const count = this.model.rows.length;
-    const columns = this.columns();
-    const { row, column } = this.tabStop();
-    if (row === HEADER && (event.key === 'Enter' || event.key === ' ')) {
-      const id = columns[column]?.id;
+    const { row, column } = this.grid.stop;
+    if (row === HEADER_ROW && (event.key === 'Enter' || event.key === ' ')) {
+      const id = this.columns[column]?.id;
       if (id !== undefined && id !== 'distribution') this.sort(id);
       event.preventDefault();
-      return;
-    }
-    const page = Math.max(1, Math.floor(this.bodyHeight / ROW_HEIGHT) - 1);
-    const moves: Readonly<Record<string, readonly [number, number]>> = {
-      ArrowUp: [row - 1, column],
-      ArrowDown: [row + 1, column],
-      ArrowLeft: [row, column - 1],
-      ArrowRight: [row, column + 1],
-      PageUp: [Math.max(0, row - page), column],
-      PageDown: [row + page, column],
-      Home: [0, column],
-      End: [count - 1, column],
-    };
-    const move = moves[event.key];
-    if (move === undefined || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    void this.moveTo(
-      Math.min(count - 1, Math.max(HEADER, move[0])),
-      Math.min(columns.length - 1, Math.max(0, move[1])),
-    );
+    } else this.grid.key(event);
   };
-
-  /** Moves the tab stop and the focus; the selection goes along. */
-  private async moveTo(row: number, column: number): Promise<void> {
-    this.stopAt = { row, column };
-    const index = this.model.rows[row];
-    if (index !== undefined) {
-      this.model.select(index);
-      this.scroller.scrollTop = scrollToShow(row, this.scroller.scrollTop, this.bodyHeight, ROW_HEIGHT);
-      this.scrolledTo = this.scroller.scrollTop;
-    }
-    await this.updateComplete;
-    this.renderRoot
-      .querySelector<HTMLElement>(`[aria-rowindex="${String(row + 2)}"] [aria-colindex="${String(column + 1)}"]`)
-      ?.focus({ preventScroll: true });
-  }
 
   protected override modelChanged(): void {
     super.modelChanged();
@@ -414,13 +323,13 @@ export class LayerTable extends PanelElement {
   private showSelected(): void {
     const { selected: name } = this.model.view;
     if (name === this.shownSelection) return;
-    const first = this.shownSelection === undefined && !this.restored;
+    const first = this.shownSelection === undefined && !this.grid.restored;
     this.shownSelection = name;
     const { selected } = this.model;
     const position = selected === undefined ? -1 : this.model.rows.indexOf(selected);
-    if (first || position < 0 || this.bodyHeight === 0) return;
+    if (first || position < 0) return;
     void this.updateComplete.then(() => {
-      this.scroller.scrollTop = scrollToShow(position, this.scroller.scrollTop, this.bodyHeight, ROW_HEIGHT);
+      this.grid.reveal(position);
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { LitElement, ReactiveController } from 'lit';
-import { scrollToShow, visibleRange } from '../model/virtual-range';
+import { scrollToShow, visibleRange } from './virtual-range';
 import { gridMove, HEADER_ROW, type CellPosition } from './grid-moves';
 
 /** What a grid tells its controller. */
@@ -9,7 +9,7 @@ export interface GridOptions {
   readonly headHeight: number;
   readonly rowCount: () => number;
   readonly columnCount: () => number;
-  /** The row whose first cell is the tab stop until the reader moves it. */
+  /** The row whose first cell is the tab stop until the reader moves it. Asked for each cell that is drawn. */
   readonly firstStop: () => number;
   /** The reader has come to a cell. */
   readonly arrived: (position: CellPosition) => void;
@@ -28,7 +28,8 @@ export class GridController implements ReactiveController {
   private viewHeight = 0;
   private scrolledTo = 0;
   private stopAt: CellPosition | undefined;
-  private restored = false;
+  /** The grid has been scrolled to where it is to begin. */
+  restored = false;
   private observed: Element | undefined;
   private readonly resize = new ResizeObserver(([entry]) => {
     if (entry === undefined) return;

@@ -6,7 +6,7 @@ import {
   fittingComparisonColumns,
 } from '../../../webview-ui/comparison/comparison-columns';
 import { comparedRows, isChanged, shapesText, shownCounts } from '../../../webview-ui/comparison/comparison-rows';
-import { gridMove, HEADER_ROW } from '../../../webview-ui/comparison/grid-moves';
+import { gridMove, HEADER_ROW } from '../../../webview-ui/grid/grid-moves';
 import { makeComparison } from '../../panel/comparison-scenarios';
 
 function tensorsOf(scenario: string) {

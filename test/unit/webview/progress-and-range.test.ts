@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ProgressMeter } from '../../../webview-ui/model/progress-meter';
-import { scrollToShow, visibleRange } from '../../../webview-ui/model/virtual-range';
+import { scrollToShow, visibleRange } from '../../../webview-ui/grid/virtual-range';
 
 describe('progress meter', () => {
   test('judges the speed by what it has seen itself', () => {
