@@ -52,13 +52,7 @@ export async function modelsView(workbench) {
 /** A model compared with its pruned copy. @param {Workbench} workbench @returns {Promise<import('../../test/host/ui/comparison-panel.mjs').ComparisonPanel>} */
 export async function prunedCopy(workbench) {
   await openExplorer(workbench);
-  const { explorer } = workbench;
-  await waitFor('both models to be selected', async () => {
-    await (await explorer.reveal(WHOLE)).click();
-    await (await explorer.reveal(PRUNED)).click({ modifiers: ['ControlOrMeta'] });
-    return (await explorer.tree.locator('.monaco-list-row.selected').count()) === 2;
-  });
-  await explorer.menu(PRUNED, 'Compare Models');
+  await workbench.explorer.menu(PRUNED, 'Compare Models', { after: WHOLE });
   const comparison = await openComparison(workbench, 'comparison');
   await alone(workbench);
   return comparison;

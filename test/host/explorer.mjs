@@ -57,12 +57,16 @@ export class Explorer {
    * Chooses from a file's context menu.
    * @param {string} path
    * @param {string} label
+   * @param {{ after?: string }} [options] `after`: a file that is selected before it: the menu is that of both
    * @returns {Promise<void>}
    */
-  async menu(path, label) {
+  async menu(path, label, { after } = {}) {
     const item = this.#menuItems.filter({ hasText: exactly(label) });
     // The menu is made when it opens: an extension that is not loaded yet is missing from it.
     await waitFor(`"${label}" in the context menu of ${path}`, async () => {
+      if (after !== undefined) {
+        await this.#selectBoth(after, path);
+      }
       const row = await this.reveal(path);
       await row.click({ button: 'right', timeout: 5_000 });
       await this.#menuItems.first().waitFor({ timeout: 5_000 });
@@ -126,6 +130,21 @@ export class Explorer {
       await hover.waitFor({ timeout: 1_500 });
       return hover.innerText();
     });
+  }
+
+  /**
+   * Selects two files, the first by a click (which opens it), the second added to it.
+   * @param {string} first
+   * @param {string} second
+   * @returns {Promise<void>}
+   */
+  async #selectBoth(first, second) {
+    await (await this.reveal(first)).click();
+    // An editor that becomes active gets its file selected, and that alone: the second click comes after it.
+    const tab = this.#page.locator('.tabs-container .tab.active', { hasText: posix.basename(first) });
+    await tab.waitFor({ timeout: 5_000 });
+    await (await this.reveal(second)).click({ modifiers: ['ControlOrMeta'] });
+    await this.tree.locator('.monaco-list-row.selected').nth(1).waitFor({ timeout: 1_000 });
   }
 
   /** The items of the open context menu. */

@@ -180,6 +180,26 @@ export class Workbench {
     await waitFor('the editor to change groups', async () => (await this.#activeGroup()) !== before);
   }
 
+  /**
+   * Drags a row of a tree into the editor area.
+   * @param {() => import('playwright-core').Locator | Promise<import('playwright-core').Locator>} row finds it, each time it is tried
+   * @param {string} title of the editor that this opens
+   * @returns {Promise<void>} once its tab is there
+   */
+  async dragToEditors(row, title) {
+    await waitFor(`${title} to open`, async () => {
+      // A tree that is still filling may move the row away under the pointer: then it is dragged again.
+      await (await row()).hover({ timeout: 5_000 });
+      const area = await this.page.locator('.part.editor .editor-group-container').first().boundingBox();
+      await this.page.mouse.down();
+      if (area !== null) {
+        await this.page.mouse.move(area.x + area.width / 2, area.y + area.height / 2, { steps: 10 });
+      }
+      await this.page.mouse.up();
+      return waitFor('its tab', async () => (await this.editorTitles()).includes(title), { timeout: 5_000 });
+    });
+  }
+
   /** Reloads the window the way its command does, so that panels are put away and restored. @returns {Promise<void>} */
   async reload() {
     // A mark that only a new document lacks.

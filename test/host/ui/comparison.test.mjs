@@ -42,9 +42,7 @@ describe('a comparison', () => {
 
   it('is made of the two files that are selected in the explorer, and answers in a sentence', async () => {
     const { workbench } = vscode;
-    await (await workbench.explorer.reveal(BEFORE)).click();
-    await (await workbench.explorer.reveal(AFTER)).click({ modifiers: ['ControlOrMeta'] });
-    await workbench.explorer.menu(AFTER, 'Compare Models');
+    await workbench.explorer.menu(AFTER, 'Compare Models', { after: BEFORE });
     panel = await openComparison(workbench, 'comparison');
     assert.ok((await workbench.editorTitles()).includes(TITLE));
     assert.deepEqual(await panel.sides(), ['epoch1.pt', 'epoch3.pt']);

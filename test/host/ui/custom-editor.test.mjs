@@ -91,12 +91,7 @@ describe('the custom editor', () => {
     await quickInput.rows.filter({ hasText: 'found.pth' }).first().click();
     await (await openPanel(workbench, 'found.pth')).whenComplete();
 
-    await (await workbench.explorer.reveal('dropped.pth')).hover();
-    await page.mouse.down();
-    const area = await page.locator('.part.editor .editor-group-container').first().boundingBox();
-    assert.ok(area);
-    await page.mouse.move(area.x + area.width / 2, area.y + area.height / 2, { steps: 10 });
-    await page.mouse.up();
+    await workbench.dragToEditors(() => workbench.explorer.reveal('dropped.pth'), 'dropped.pth');
     await (await openPanel(workbench, 'dropped.pth')).whenComplete();
     assert.deepEqual(await workbench.editorTitles(), ['found.pth', 'dropped.pth']);
     await workbench.closeEditors();

@@ -77,15 +77,16 @@ export class ModelsView {
     });
   }
 
-  /** Hovers a row until its tooltip shows. @param {string} label @returns {Promise<string>} */
+  /** Hovers a row until its tooltip tells. @param {string} label @returns {Promise<string>} */
   async hover(label) {
     const hover = this.page.locator('.workbench-hover:visible');
     return waitFor(`the hover of ${label}`, async () => {
       // A row that is drawn anew (its header was read) forgets that the pointer is over it: leave and come back.
       await this.page.mouse.move(1, 1);
       await this.row(label).locator('.label-name').hover({ timeout: 2_000 });
-      await hover.waitFor({ timeout: 1_500 });
-      return hover.innerText();
+      const told = hover.filter({ hasNotText: /^Loading/ });
+      await told.waitFor({ timeout: 1_500 });
+      return told.innerText();
     });
   }
 

@@ -45,13 +45,7 @@ describe('the Models view', () => {
     const { workbench } = vscode;
     const view = new ModelsView(workbench);
     await view.open();
-    await view.row('untrained.pt').hover();
-    await workbench.page.mouse.down();
-    const area = await workbench.page.locator('.part.editor .editor-group-container').first().boundingBox();
-    assert.ok(area);
-    await workbench.page.mouse.move(area.x + area.width / 2, area.y + area.height / 2, { steps: 10 });
-    await workbench.page.mouse.up();
-    await waitFor('its tab', async () => (await workbench.editorTitles()).includes('untrained.pt'));
+    await workbench.dragToEditors(() => view.row('untrained.pt'), 'untrained.pt');
     await workbench.closeEditors();
   });
 

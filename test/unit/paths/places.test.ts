@@ -40,7 +40,9 @@ describe('the places that a path may mean', () => {
 
   it('are named once each', () => {
     expect(placesOf('/a.pt', POSIX)).toEqual(['/a.pt']);
-    expect(placesOf('../a.pt', { ...POSIX, folder: '/projects/repo', roots: ['/projects/repo'] })).toEqual(['/projects/a.pt']);
+    expect(placesOf('../a.pt', { ...POSIX, folder: '/projects/repo', roots: ['/projects/repo'] })).toEqual([
+      '/projects/a.pt',
+    ]);
   });
 
   it('are few, however deep the document is', () => {
