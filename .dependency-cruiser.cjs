@@ -1,5 +1,5 @@
-/** Layer rules: data flows formats → sketch → limits, compare → report → surfaces; imports run the other way and never back. */
-const pure = '^src/(formats|sketch|limits|compare|report)/';
+/** Layer rules: data flows formats → values → sketch → limits, compare → report → surfaces; imports run the other way and never back. */
+const pure = '^src/(formats|values|sketch|limits|compare|report)/';
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -33,9 +33,23 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(mcp/|agents/)' },
     },
     {
-      name: 'formats-know-no-sketch',
+      name: 'formats-know-no-values',
+      comment: 'A format says where the bytes are and how they are coded; reading them is the business of others.',
       severity: 'error',
       from: { path: '^src/formats/' },
+      to: { path: '^src/(values|sketch|limits|compare|report)/' },
+    },
+    {
+      name: 'formats-know-not-one-another',
+      comment: 'What two formats need is a container, or belongs to all.',
+      severity: 'error',
+      from: { path: '^src/formats/([^/]+)/', pathNot: '^src/formats/containers/' },
+      to: { path: '^src/formats/[^/]+/', pathNot: '^src/formats/(containers|$1)/' },
+    },
+    {
+      name: 'values-know-no-sketch',
+      severity: 'error',
+      from: { path: '^src/values/' },
       to: { path: '^src/(sketch|limits|compare|report)/' },
     },
     {

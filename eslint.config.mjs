@@ -26,6 +26,7 @@ export default tseslint.config(
     // Numeric kernels index typed arrays inside their bounds; checking each element costs more than the arithmetic.
     files: [
       'src/sketch/**/*.ts',
+      'src/values/**/*.ts',
       'src/limits/**/*.ts',
       'src/compare/**/*.ts',
       'test/**/*.ts',

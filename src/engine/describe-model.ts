@@ -46,6 +46,9 @@ export async function describeModel(
 
 function dtypeMix(tensors: Checkpoint['tensors']): { dtype: string; count: number }[] {
   const counts = new Map<string, number>();
-  for (const { storage, count } of tensors) counts.set(storage.dtype, (counts.get(storage.dtype) ?? 0) + count);
+  for (const { storage, storedAs, count } of tensors) {
+    const dtype = storedAs ?? storage.dtype;
+    counts.set(dtype, (counts.get(dtype) ?? 0) + count);
+  }
   return [...counts].map(([dtype, count]) => ({ dtype, count })).sort((a, b) => b.count - a.count);
 }

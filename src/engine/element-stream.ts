@@ -1,12 +1,15 @@
 import { Readable } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 import * as l10n from '@vscode/l10n';
-import type { TensorStorage } from '../formats/checkpoint';
+import { extentsOf, type TensorStorage } from '../formats/storage';
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import { FormatError } from '../formats/errors';
-import { gatherStrided, inMemoryOrder, isDense, type StridedView } from '../sketch/strides';
+import { elementSource } from '../values/element-source';
+import { DecodingError } from '../values/reading';
+import { gatherStrided, inMemoryOrder, isDense, type StridedView } from '../values/strides';
+import { slabBytes } from '../values/tiles';
 import type { ExtentReader } from './extent-reader';
-import { partsOf, spanOf, type ViewPart } from './view-parts';
+import { partsOf, spanOf, type ViewPart } from '../values/view-parts';
 import type { ElementRun } from './worker-protocol';
 
 /**
@@ -23,6 +26,12 @@ const COMPRESSED_CHUNK_BYTES = 256 * 1024;
 /** Fills as much of `target` as it has bytes left for; 0 at the end. */
 export type ElementStream = (target: Uint8Array) => number | Promise<number>;
 
+/**
+ * Most memory for the rows of a tiled tensor that have to be decoded together, in one thread: chunks that hold all rows
+ * of few columns make that the whole tensor.
+ */
+const MAX_SLAB_BYTES = 1024 * 1024 * 1024;
+
 /** Whether the elements of a tensor can be brought into C order in bounded memory, which hashing needs. */
 export function canOrder({ storage, shape }: Pick<ElementRun, 'storage' | 'shape'>): boolean {
   const { strides, dtype } = storage;
@@ -35,9 +44,9 @@ export function canOrder({ storage, shape }: Pick<ElementRun, 'storage' | 'shape
  */
 export function elementStream(run: ElementRun, reader: ExtentReader, ordered: boolean, path: string): ElementStream {
   const { storage, count } = run;
-  if (storage.strides === undefined) return linear(run, reader);
+  if (storage.strides === undefined) return linear(run, reader, path);
   const view: StridedView = { shape: run.shape, strides: storage.strides };
-  if (!ordered && isDense(view)) return linear(run, reader);
+  if (!ordered && isDense(view)) return linear(run, reader, path);
   const span = spanOf(view);
   if (count > span && count > MAX_REPEATED_ELEMENTS) {
     throw new FormatError({
@@ -52,18 +61,31 @@ export function elementStream(run: ElementRun, reader: ExtentReader, ordered: bo
   return gathered(run, reader, parts);
 }
 
-function linear(run: ElementRun, reader: ExtentReader): ElementStream {
+function linear(run: ElementRun, reader: ExtentReader, path: string): ElementStream {
   const { storage, first, count } = run;
   const width = BYTES_PER_ELEMENT[storage.dtype];
   if (storage.deflate !== undefined) return inflated(storage, storage.deflate, count * width, reader);
-  let position = first * width;
-  const end = position + count * width;
+  checkSlabs(storage, path);
+  const source = elementSource(storage, first + count, reader);
+  let position = first;
+  const end = first + count;
   return (target) => {
-    const length = Math.min(target.length, end - position);
-    reader.read(storage, position, target.subarray(0, length));
-    position += length;
-    return length;
+    const elements = Math.min(Math.floor(target.length / width), end - position);
+    source.read(position, target.subarray(0, elements * width));
+    position += elements;
+    return elements * width;
   };
+}
+
+function checkSlabs({ coding, dtype }: TensorStorage, path: string): void {
+  if (coding?.kind !== 'tiles') return;
+  const bytes = slabBytes(coding, BYTES_PER_ELEMENT[dtype]);
+  if (bytes <= MAX_SLAB_BYTES) return;
+  throw new FormatError({
+    file: path,
+    reason: l10n.t('is cut into chunks of which {0} bytes would have to be decoded together', bytes),
+    remedy: l10n.t('Save it again with chunks that span fewer rows, or without chunks.'),
+  });
 }
 
 /** The raw deflate stream in the extents, without its first bytes, and not a byte further than the tensor goes. */
@@ -89,7 +111,7 @@ function inflated(
       if (chunk.length > 0) break;
       reader.checkCancelled();
       const next = await chunks.next();
-      if (next.done === true) throw new DeflateError(l10n.t('ends before the tensor is complete'));
+      if (next.done === true) throw new DecodingError(l10n.t('ends before the tensor is complete'));
       chunk = next.value;
     }
     const taken = Math.min(chunk.length, target.length, left);
@@ -100,13 +122,11 @@ function inflated(
   };
 }
 
-/** The compressed data is damaged. The caller knows which file and tensor it is. */
-class DeflateError extends Error {}
-
 /** What to throw in place of an error of an {@link ElementStream}: one that names the file, if its data is at fault. */
 export function streamError(error: unknown, { storage }: ElementRun, path: string): unknown {
-  if (!(error instanceof DeflateError)) return error;
-  const offset = storage.extents[0]?.offset;
+  if (!(error instanceof DecodingError)) return error;
+  const [extent] = extentsOf(storage);
+  const offset = extent?.offset;
   const remedy = l10n.t('The file is damaged: copy or download it again.');
   return new FormatError({ file: path, offset, reason: error.message, remedy });
 }
@@ -117,7 +137,8 @@ async function* inflate(storage: TensorStorage, reader: ExtentReader): AsyncGene
     for await (const chunk of stream) yield chunk as Uint8Array;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (code.startsWith('Z_')) throw new DeflateError(l10n.t('cannot be decompressed ({0})', (error as Error).message));
+    if (code.startsWith('Z_'))
+      throw new DecodingError(l10n.t('cannot be decompressed ({0})', (error as Error).message));
     throw error;
   } finally {
     stream.destroy();
@@ -128,7 +149,7 @@ function* compressedChunks(storage: TensorStorage, reader: ExtentReader): Genera
   const total = storage.extents.reduce((sum, extent) => sum + extent.length, 0);
   for (let offset = 0; offset < total; offset += COMPRESSED_CHUNK_BYTES) {
     const chunk = new Uint8Array(Math.min(COMPRESSED_CHUNK_BYTES, total - offset));
-    reader.read(storage, offset, chunk);
+    reader.read(storage.extents, offset, chunk);
     yield chunk;
   }
 }
@@ -167,7 +188,7 @@ async function readSpan(
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(spanOf(part) * width);
   if (storage.deflate === undefined) {
-    reader.read(storage, part.offset * width, bytes);
+    elementSource(storage, part.offset + bytes.length / width, reader).read(part.offset, bytes);
     return bytes;
   }
   const skip = storage.deflate.skip + part.offset * width;

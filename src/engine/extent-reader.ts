@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import * as l10n from '@vscode/l10n';
-import type { TensorStorage } from '../formats/checkpoint';
+import type { ByteExtent } from '../formats/storage';
 import { CancelledError, FormatError } from '../formats/errors';
 import { shrunk, unreadable } from '../formats/source';
+import type { ByteReader } from '../values/reading';
 import type { WorkerFile } from './worker-protocol';
 
 /** Open files a thread keeps at most: models come in up to hundreds of shards, processes have some 1,024 descriptors. */
@@ -12,7 +13,7 @@ const MAX_OPEN_FILES = 32;
  * Reads runs of a tensor's stored bytes, synchronously, straight into the caller's buffer: it works in a thread of its
  * own, where waiting costs nothing and a copy would.
  */
-export class ExtentReader {
+export class ExtentReader implements ByteReader {
   /** Descriptors by index of the file, least recently used first. */
   private readonly open = new Map<number, number>();
 
@@ -27,14 +28,14 @@ export class ExtentReader {
   }
 
   /**
-   * Fills `target` with the bytes from `offset` on, counted over the storage's extents as if they were one run.
+   * Fills `target` with the bytes from `offset` on, counted over the extents as if they were one run.
    * @throws {FormatError} if a file is gone, or of another size than it was.
    */
-  read(storage: TensorStorage, offset: number, target: Uint8Array): void {
+  read(extents: readonly ByteExtent[], offset: number, target: Uint8Array): void {
     this.checkCancelled();
     let skip = offset;
     let filled = 0;
-    for (const extent of storage.extents) {
+    for (const extent of extents) {
       if (filled === target.length) return;
       if (skip >= extent.length) {
         skip -= extent.length;

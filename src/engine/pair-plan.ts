@@ -1,6 +1,8 @@
-import type { TensorEntry, TensorStorage } from '../formats/checkpoint';
+import type { TensorEntry } from '../formats/checkpoint';
+import { mapExtents, type TensorStorage } from '../formats/storage';
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import { sketchPlan } from '../sketch/plan';
+import { isRandomAccess } from '../values/reading';
 import { canOrder } from './element-stream';
 import { BATCH_BYTES, BATCH_SEGMENTS, readingOrder, SEGMENT_ELEMENTS } from './plan';
 import type { ElementRun, PairSegment } from './worker-protocol';
@@ -127,7 +129,7 @@ export function* pairBatches(
 
 /** Only what can be read from any element on is cut. */
 function isCut({ storage }: TensorEntry): boolean {
-  return storage.deflate === undefined && storage.strides === undefined;
+  return isRandomAccess(storage);
 }
 
 function runOf({ storage, shape }: TensorEntry, first: number, count: number): ElementRun {
@@ -135,5 +137,5 @@ function runOf({ storage, shape }: TensorEntry, first: number, count: number): E
 }
 
 function withFilesFrom(first: number, storage: TensorStorage): TensorStorage {
-  return { ...storage, extents: storage.extents.map((extent) => ({ ...extent, file: extent.file + first })) };
+  return mapExtents(storage, (extent) => ({ ...extent, file: extent.file + first }));
 }

@@ -1,6 +1,8 @@
 import type { Checkpoint, TensorEntry } from '../formats/checkpoint';
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
+import { extentsOf } from '../formats/storage';
 import { MAX_SEGMENT_ELEMENTS } from '../sketch/segment';
+import { isRandomAccess } from '../values/reading';
 import type { Segment } from './worker-protocol';
 
 /**
@@ -15,7 +17,9 @@ export const BATCH_SEGMENTS = 64;
 
 /** Bytes that reading a tensor takes from disk (of a view: what it spans). */
 export function storedBytes(tensor: TensorEntry): number {
-  return tensor.storage.extents.reduce((sum, extent) => sum + extent.length, 0);
+  let bytes = 0;
+  for (const extent of extentsOf(tensor.storage)) bytes += extent.length;
+  return bytes;
 }
 
 /**
@@ -27,7 +31,7 @@ export function readingOrder(
   first: (tensor: TensorEntry, index: number) => boolean,
 ): number[] {
   const keys = tensors.map((tensor, index) => {
-    const [extent] = tensor.storage.extents;
+    const [extent] = extentsOf(tensor.storage);
     return { late: first(tensor, index) ? 0 : 1, file: extent?.file ?? 0, offset: extent?.offset ?? 0 };
   });
   return [...tensors.keys()].sort((a, b) => {
@@ -50,7 +54,7 @@ export function segmentLength(count: number, ordinal: number): number {
 
 /** Only what can be read from any element on is cut; a hash needs all values in order. */
 function isCut({ storage, count }: TensorEntry, hash: boolean): boolean {
-  return count > SEGMENT_ELEMENTS && !hash && storage.deflate === undefined && storage.strides === undefined;
+  return count > SEGMENT_ELEMENTS && !hash && isRandomAccess(storage);
 }
 
 /** Cuts the tensors into segments, and packs these into batches for the workers. */

@@ -1,9 +1,8 @@
 import type { TensorEntry } from '../formats/checkpoint';
-import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import { sketchPlan } from '../sketch/plan';
 import { TensorSketch } from '../sketch/tensor-sketch';
 import { Piecewise } from './piecewise';
-import { segmentCount } from './plan';
+import { segmentCount, storedBytes } from './plan';
 import type { SegmentResult } from './worker-protocol';
 
 interface Sum {
@@ -43,11 +42,12 @@ export class SegmentCollector {
 
   /** Stored bytes whose values have been counted. */
   get bytesDone(): number {
-    return this.bytes;
+    return Math.round(this.bytes);
   }
 
   add(result: SegmentResult): void {
-    this.bytes += result.sketch.count * BYTES_PER_ELEMENT[this.tensor(result.tensor).storage.dtype];
+    const tensor = this.tensor(result.tensor);
+    this.bytes += storedBytes(tensor) * (result.sketch.count / tensor.count);
     this.sums.add(result);
   }
 

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { TensorStorage } from '../formats/checkpoint';
+import type { TensorStorage } from '../formats/storage';
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
-import { toFloat32 } from '../sketch/convert';
+import { toFloat32 } from '../values/convert';
 import type { Kernel } from '../sketch/kernel';
 import { sketchPlan } from '../sketch/plan';
 import { SegmentBuilder } from '../sketch/segment-builder';

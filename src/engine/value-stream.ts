@@ -1,5 +1,6 @@
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
-import { swapByteOrder, toFloat32 } from '../sketch/convert';
+import { firstFile } from '../formats/storage';
+import { swapByteOrder, toFloat32 } from '../values/convert';
 import { elementStream, streamError, type ElementStream } from './element-stream';
 import type { ExtentReader } from './extent-reader';
 import type { ElementRun, WorkerFile } from './worker-protocol';
@@ -22,7 +23,7 @@ export class ValueStream {
     ordered: boolean,
     blockLength: number,
   ) {
-    this.path = files[run.storage.extents[0]?.file ?? 0]?.path ?? '';
+    this.path = files[firstFile(run.storage)]?.path ?? '';
     this.width = BYTES_PER_ELEMENT[run.storage.dtype];
     this.bytes = new Uint8Array(Math.min(blockLength, run.count) * this.width);
     this.elements = elementStream(run, reader, ordered, this.path);

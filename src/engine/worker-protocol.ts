@@ -1,6 +1,6 @@
 import type { MagnitudeBins } from '../compare/joint-magnitudes';
 import type { PairSums } from '../compare/pair-sums';
-import type { TensorStorage } from '../formats/checkpoint';
+import type { TensorStorage } from '../formats/storage';
 import type { WireError } from '../protocol/rpc';
 import type { SegmentSketch } from '../sketch/segment';
 

@@ -2,6 +2,7 @@ import './language';
 import { parentPort } from 'node:worker_threads';
 import kernelModule from 'generated:kernel';
 import { JointMagnitudes } from '../compare/joint-magnitudes';
+import { firstFile } from '../formats/storage';
 import { errorCodec } from '../protocol/error-codec';
 import { createPlainKernel } from '../sketch/plain-kernel';
 import { segmentTransfer } from '../sketch/segment';
@@ -79,7 +80,7 @@ async function sketchAll(
 ): Promise<Outcome> {
   const results: SegmentResult[] = [];
   for (const segment of segments) {
-    const path = files[segment.storage.extents[0]?.file ?? 0]?.path ?? '';
+    const path = files[firstFile(segment.storage)]?.path ?? '';
     results.push(...(await sketchSegment(segment, path, reader, kernel)));
   }
   return { results, transfer: results.flatMap(({ sketch }) => segmentTransfer(sketch)) };

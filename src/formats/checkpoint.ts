@@ -1,36 +1,7 @@
 import type { DType } from './dtype';
 import type { RandomAccessSource } from './source';
-
-/** A run of bytes in one of the checkpoint's files. `file` indexes {@link Checkpoint.files}. */
-export interface ByteExtent {
-  readonly file: number;
-  readonly offset: number;
-  readonly length: number;
-}
-
-/**
- * Where the values of a tensor are. Plain data: it travels to the worker threads, which read the bytes themselves.
- * Little-endian, contiguous in C order and uncompressed unless it says otherwise.
- */
-export interface TensorStorage {
-  /** Type of the stored elements; differs from the tensor's type only for quantised weights. */
-  readonly dtype: DType;
-  /** The bytes, in order; a tensor may be cut over several files (TFJS shards). None for a tensor without elements. */
-  readonly extents: readonly ByteExtent[];
-  /** Set if the extents hold a raw deflate stream; `skip` bytes of its output come before the tensor (npy header). */
-  readonly deflate?: { readonly skip: number; readonly inflatedBytes: number };
-  readonly bigEndian?: true;
-  /**
-   * Element strides of a view that is not contiguous in C order, one a dimension, relative to the first byte of the
-   * extents, never negative. The extents cover exactly the elements from the first to the last that the view reaches.
-   */
-  readonly strides?: readonly number[];
-  /**
-   * Affine quantisation: value = stored × scale + min in double precision, as TensorFlow.js computes it; `toInteger`
-   * (tensors of an integer type): rounded, halves up.
-   */
-  readonly quantization?: { readonly scale: number; readonly min: number; readonly toInteger?: true };
-}
+import type { TensorStorage } from './storage';
+import type { Topology } from './topology';
 
 /**
  * What a tensor is for. Decided in `roles.ts` from its name, shape and type.
@@ -41,13 +12,18 @@ export type TensorRole = 'weight' | 'bias' | 'norm' | 'embedding' | 'buffer' | '
 /** One tensor of a checkpoint. */
 export interface TensorEntry {
   readonly name: string;
-  /** Type of the values: for TFJS weights that are stored quantised this is float32, and `storage.dtype` is the narrow one. */
+  /** Type of the values: float32 for weights that are stored quantised, whatever the codes are. */
   readonly dtype: DType;
   readonly shape: readonly number[];
   /** Number of elements: the product of `shape`. */
   readonly count: number;
   readonly role: TensorRole;
   readonly storage: TensorStorage;
+  /**
+   * How the values are stored, in the words of the format (`Q4_K`, `int4, groups of 128`), where that is not
+   * `storage.dtype`.
+   */
+  readonly storedAs?: string;
   /**
    * Name of an earlier tensor whose memory holds all of this one's elements (tied weights, views). Such a tensor is
    * listed, but counted in no total and pruned with its original.
@@ -72,6 +48,8 @@ export interface Checkpoint {
   /** All files that hold weights, absolute paths; `ByteExtent.file` indexes this list. */
   readonly files: readonly { readonly path: string; readonly size: number }[];
   readonly tensors: readonly TensorEntry[];
+  /** How the tensors feed the operators, where the format says so. */
+  readonly topology?: Topology;
   readonly notes: readonly CheckpointNote[];
 }
 

@@ -3,16 +3,16 @@ import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
-import { npyReader } from './npy';
-import { npzReader } from './npz';
-import { pytorchReader } from './pytorch';
-import { safetensorsReader } from './safetensors';
+import { npyReader } from './numpy/npy';
+import { npzReader } from './numpy/npz';
+import { pytorchReader } from './pytorch/pytorch';
+import { safetensorsReader } from './safetensors/safetensors';
 import { pytorchIndexReader, safetensorsIndexReader } from './sharded-index';
 import { SiblingFiles } from './sibling';
 import { READABLE_FORMATS, recognisePlaceholder, recogniseUnreadable } from './sniff';
 import { FileSource, type RandomAccessSource } from './source';
-import { tfjsReader } from './tfjs';
-import { manifestBeside } from './tfjs-shard';
+import { tfjsReader } from './tfjs/tfjs';
+import { manifestBeside } from './tfjs/tfjs-shard';
 
 /** All formats, in the order in which they are asked whether a file is theirs. */
 export const READERS: readonly FormatReader[] = [

@@ -1,10 +1,10 @@
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from './checkpoint';
 import { FormatError } from './errors';
-import { readJsonFile, type JsonCursor } from './json-cursor';
+import { readJsonFile, type JsonCursor } from './containers/json-cursor';
 import { MAX_FILES, MAX_HEADER_BYTES, MAX_NAME_LENGTH, MAX_TENSORS } from './limits';
-import { pytorchReader } from './pytorch';
-import { readSafetensorsFile } from './safetensors';
+import { pytorchReader } from './pytorch/pytorch';
+import { readSafetensorsFile } from './safetensors/safetensors';
 import { openSiblings } from './sibling';
 import type { RandomAccessSource } from './source';
 

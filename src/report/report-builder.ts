@@ -210,11 +210,12 @@ export class ReportBuilder {
   }
 }
 
-function tensorFacts({ name, dtype, shape, count, role, storage, aliasOf }: TensorEntry): TensorFacts {
+function tensorFacts({ name, dtype, shape, count, role, storage, storedAs, aliasOf }: TensorEntry): TensorFacts {
+  const storedDtype = storedAs ?? storage.dtype;
   return {
     name,
     dtype,
-    ...(storage.dtype === dtype ? {} : { storedDtype: storage.dtype }),
+    ...(storedDtype === dtype ? {} : { storedDtype }),
     shape,
     role,
     prunable: isPrunable(role, dtype),

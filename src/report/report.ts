@@ -55,8 +55,8 @@ export interface ReportWarning {
 export interface TensorFacts {
   readonly name: string;
   readonly dtype: DType;
-  /** Type of the stored elements where it differs from `dtype` (quantised weights). */
-  readonly storedDtype?: DType;
+  /** How the elements are stored where that differs from `dtype` (quantised weights): a type, or in the format's words. */
+  readonly storedDtype?: string;
   readonly shape: readonly number[];
   readonly role: TensorRole;
   readonly prunable: boolean;

@@ -1,7 +1,7 @@
 import { appendMagnitudes } from './bin-sketch';
 import { CellColumns } from './cell-columns';
 import type { MagnitudeCells } from './cells';
-import { codeValues } from './code-values';
+import { codeValues } from '../values/code-values';
 import { binBase, binOf, MAGNITUDE_BINS, SIGN } from './float32-bins';
 import type { Histogram } from './histogram';
 import { mergeMagnitudes } from './magnitude-cells';

@@ -1,6 +1,7 @@
-import type { TensorStorage } from '../formats/checkpoint';
+import type { TensorStorage } from '../formats/storage';
 import { BYTES_PER_ELEMENT, type DType } from '../formats/dtype';
-import { codeValues, quantizedValues } from './code-values';
+import type { WideType } from '../values/convert';
+import { codeValues, quantizedValues } from '../values/code-values';
 
 /**
  * How the values of a tensor are sketched.
@@ -17,9 +18,6 @@ export type SketchPlan =
       readonly values: Float64Array;
     }
   | { readonly kind: 'converted'; readonly dtype: WideType };
-
-/** Stored types that are converted one value at a time. */
-export type WideType = 'float64' | 'int64' | 'uint64' | 'int32' | 'uint32';
 
 /**
  * The plan that a tensor's storage calls for. Byte order and strides do not matter to it: the elements are brought

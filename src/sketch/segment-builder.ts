@@ -1,6 +1,6 @@
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import { BlockRows } from './block-rows';
-import { readWide, swapByteOrder } from './convert';
+import { readWide, swapByteOrder } from '../values/convert';
 import type { Kernel } from './kernel';
 import {
   COMPACT_CODES_OFFSET,

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Checkpoint } from '../../src/formats/checkpoint';
-import { pytorchReader } from '../../src/formats/pytorch';
+import { pytorchReader } from '../../src/formats/pytorch/pytorch';
 import { BufferSource } from '../../src/formats/source';
-import { ZipArchive } from '../../src/formats/zip';
+import { ZipArchive } from '../../src/formats/containers/zip';
 import { zip, type ZipPart } from '../unit/formats/pytorch-bytes';
 import { FUZZ_FACTOR, mutate, randomFrom, refusedOrSound } from './mutate';
 

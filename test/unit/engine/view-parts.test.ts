@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { partsOf, spanOf } from '../../../src/engine/view-parts';
-import type { StridedView } from '../../../src/sketch/strides';
+import { partsOf, spanOf } from '../../../src/values/view-parts';
+import type { StridedView } from '../../../src/values/strides';
 
 /** Offsets of all elements, by brute force. */
 function offsets({ shape, strides }: StridedView, from = 0): number[] {

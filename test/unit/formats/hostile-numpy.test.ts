@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { npyReader } from '../../../src/formats/npy';
-import { LiteralError, parsePythonLiteral } from '../../../src/formats/npy-literal';
-import { npzReader } from '../../../src/formats/npz';
+import { npyReader } from '../../../src/formats/numpy/npy';
+import { LiteralError, parsePythonLiteral } from '../../../src/formats/numpy/npy-literal';
+import { npzReader } from '../../../src/formats/numpy/npz';
 import { FIXTURES } from './stored-values';
 import { formatError, readBytes } from './thrown';
 

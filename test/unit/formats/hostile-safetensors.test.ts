@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_HEADER_BYTES } from '../../../src/formats/limits';
-import { safetensorsReader } from '../../../src/formats/safetensors';
+import { safetensorsReader } from '../../../src/formats/safetensors/safetensors';
 import { safetensorsIndexReader } from '../../../src/formats/sharded-index';
 import { FileSource } from '../../../src/formats/source';
 import { openWith } from './stored-values';

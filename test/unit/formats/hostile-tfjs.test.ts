@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tfjsReader } from '../../../src/formats/tfjs';
+import { tfjsReader } from '../../../src/formats/tfjs/tfjs';
 import { openWith } from './stored-values';
 import { formatError, readBytes } from './thrown';
 

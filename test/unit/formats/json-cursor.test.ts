@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../../src/formats/errors';
-import { JsonCursor, MAX_JSON_DEPTH } from '../../../src/formats/json-cursor';
+import { JsonCursor, MAX_JSON_DEPTH } from '../../../src/formats/containers/json-cursor';
 
 function cursor(text: string | Uint8Array, base = 0): JsonCursor {
   return new JsonCursor(typeof text === 'string' ? Buffer.from(text) : text, '/f.json', 'Mend it.', base);

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../../src/formats/errors';
-import { npyReader } from '../../../src/formats/npy';
-import { npzReader } from '../../../src/formats/npz';
+import { npyReader } from '../../../src/formats/numpy/npy';
+import { npzReader } from '../../../src/formats/numpy/npz';
 import { FIXTURES, openWith, valuesSha256 } from './stored-values';
 
 const FOLDER = path.join(FIXTURES, 'npz');

@@ -3,9 +3,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../../src/formats/errors';
-import { unpickle, type Unpickled } from '../../../src/formats/pickle';
-import { PickleTruncatedError } from '../../../src/formats/pickle-input';
-import { PersistentId, PickleCall, PickleGlobal, type PickleValue } from '../../../src/formats/pickle-values';
+import { unpickle, type Unpickled } from '../../../src/formats/containers/pickle';
+import { PickleTruncatedError } from '../../../src/formats/containers/pickle-input';
+import {
+  PersistentId,
+  PickleCall,
+  PickleGlobal,
+  type PickleValue,
+} from '../../../src/formats/containers/pickle-values';
 import { dict, float, global, int, list, proto, raw, text, tuple } from './pytorch-bytes';
 import { FIXTURES } from './stored-values';
 

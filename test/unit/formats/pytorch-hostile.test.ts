@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Checkpoint } from '../../../src/formats/checkpoint';
 import { CancelledError, type FormatErrorDetail } from '../../../src/formats/errors';
 import { MAX_HEADER_BYTES } from '../../../src/formats/limits';
-import { pytorchReader } from '../../../src/formats/pytorch';
+import { pytorchReader } from '../../../src/formats/pytorch/pytorch';
 import { BufferSource } from '../../../src/formats/source';
 import {
   call,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Checkpoint, TensorEntry } from '../../../src/formats/checkpoint';
-import { pytorchReader } from '../../../src/formats/pytorch';
+import { pytorchReader } from '../../../src/formats/pytorch/pytorch';
 import { isPrunable } from '../../../src/formats/roles';
 import { BufferSource } from '../../../src/formats/source';
 import { FIXTURES, openWith, storedBytes, valuesSha256 } from './stored-values';

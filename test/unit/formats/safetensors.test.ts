@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSafetensorsFile, safetensorsReader } from '../../../src/formats/safetensors';
+import { readSafetensorsFile, safetensorsReader } from '../../../src/formats/safetensors/safetensors';
 import { safetensorsIndexReader } from '../../../src/formats/sharded-index';
 import { BufferSource } from '../../../src/formats/source';
 import { FIXTURES, openWith, storedBytes, valuesSha256 } from './stored-values';

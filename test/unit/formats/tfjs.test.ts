@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Checkpoint } from '../../../src/formats/checkpoint';
-import { tfjsReader } from '../../../src/formats/tfjs';
-import { manifestBeside } from '../../../src/formats/tfjs-shard';
+import { tfjsReader } from '../../../src/formats/tfjs/tfjs';
+import { manifestBeside } from '../../../src/formats/tfjs/tfjs-shard';
 import { FIXTURES, openWith, storedBytes, valuesSha256 } from './stored-values';
 
 const FOLDER = path.join(FIXTURES, 'tfjs');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BufferSource } from '../../../src/formats/source';
-import { ZipArchive } from '../../../src/formats/zip';
+import { ZipArchive } from '../../../src/formats/containers/zip';
 import { zip, type ZipPart } from './pytorch-bytes';
 import { FIXTURES } from './stored-values';
 import { formatError } from './thrown';

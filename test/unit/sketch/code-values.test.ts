@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { codeValues, quantizedValues } from '../../../src/sketch/code-values';
-import { toFloat32 } from '../../../src/sketch/convert';
+import { codeValues, quantizedValues } from '../../../src/values/code-values';
+import { toFloat32 } from '../../../src/values/convert';
 import { sketchPlan } from '../../../src/sketch/plan';
 
 function value(dtype: Parameters<typeof codeValues>[0], code: number): number {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BYTES_PER_ELEMENT, type DType } from '../../../src/formats/dtype';
-import { codeValues } from '../../../src/sketch/code-values';
-import { swapByteOrder, toFloat32, toFloat64 } from '../../../src/sketch/convert';
+import { codeValues } from '../../../src/values/code-values';
+import { swapByteOrder, toFloat32, toFloat64 } from '../../../src/values/convert';
 import { bytesOf } from './sketching';
 
 function bits(values: Float32Array): number[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DType } from '../../../src/formats/dtype';
 import type { MagnitudeCells } from '../../../src/sketch/cells';
-import { toFloat64 } from '../../../src/sketch/convert';
+import { toFloat64 } from '../../../src/values/convert';
 import { ModelSketch } from '../../../src/sketch/model-sketch';
 import { kurtosis } from '../../../src/sketch/moments';
 import { sketchPlan, type SketchPlan } from '../../../src/sketch/plan';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { swapByteOrder } from '../../../src/sketch/convert';
+import { swapByteOrder } from '../../../src/values/convert';
 import { sketchPlan, type SketchPlan } from '../../../src/sketch/plan';
 import {
   BLOCK_COLUMNS,

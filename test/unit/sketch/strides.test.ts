@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { elementOffset, gatherStrided, inMemoryOrder, isDense, type StridedView } from '../../../src/sketch/strides';
+import { elementOffset, gatherStrided, inMemoryOrder, isDense, type StridedView } from '../../../src/values/strides';
 import { bytesOf } from './sketching';
 
 /** A slice with steps of a transposed tensor, and the offsets of its elements in C order. */

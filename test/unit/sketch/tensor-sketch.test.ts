@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { DType } from '../../../src/formats/dtype';
 import type { TensorStatistics } from '../../../src/report/report';
-import { toFloat64 } from '../../../src/sketch/convert';
+import { toFloat64 } from '../../../src/values/convert';
 import { sketchPlan, type SketchPlan } from '../../../src/sketch/plan';
 import { BLOCK_ELEMENTS } from '../../../src/sketch/segment';
 import type { SketchStatistics } from '../../../src/sketch/statistics';

@@ -1,12 +1,13 @@
 import * as l10n from '@vscode/l10n';
-import type { ByteExtent, Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from './checkpoint';
-import { BYTES_PER_ELEMENT } from './dtype';
-import { FormatError, throwIfCancelled } from './errors';
-import { readJsonFile } from './json-cursor';
-import { MAX_HEADER_BYTES } from './limits';
-import { tensorRole } from './roles';
-import { openSiblings } from './sibling';
-import type { RandomAccessSource } from './source';
+import type { Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from '../checkpoint';
+import type { ByteExtent } from '../storage';
+import { BYTES_PER_ELEMENT } from '../dtype';
+import { FormatError, throwIfCancelled } from '../errors';
+import { readJsonFile } from '../containers/json-cursor';
+import { MAX_HEADER_BYTES } from '../limits';
+import { tensorRole } from '../roles';
+import { openSiblings } from '../sibling';
+import type { RandomAccessSource } from '../source';
 import { readTfjsManifest, type ManifestWeight, type TfjsManifest, type WeightGroup } from './tfjs-manifest';
 
 /** Elements of one weight of strings: vocabularies of published models have under a million. */

@@ -1,10 +1,10 @@
 import * as l10n from '@vscode/l10n';
-import type { TensorStorage } from './checkpoint';
-import { BYTES_PER_ELEMENT, type DType } from './dtype';
-import type { FormatError } from './errors';
-import type { JsonCursor } from './json-cursor';
-import { MAX_DIMENSIONS, MAX_FILES, MAX_NAME_LENGTH, MAX_TENSORS } from './limits';
-import { elementCount } from './shape';
+import type { TensorStorage } from '../storage';
+import { BYTES_PER_ELEMENT, type DType } from '../dtype';
+import type { FormatError } from '../errors';
+import type { JsonCursor } from '../containers/json-cursor';
+import { MAX_DIMENSIONS, MAX_FILES, MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
+import { elementCount } from '../shape';
 
 /** One weight as the manifest describes it; its bytes follow those of the weight before it. */
 export interface ManifestWeight {

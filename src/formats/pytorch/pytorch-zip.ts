@@ -1,12 +1,12 @@
 import * as l10n from '@vscode/l10n';
-import { FormatError } from './errors';
-import { MAX_HEADER_BYTES } from './limits';
-import { unpickle, type Unpickled } from './pickle';
-import type { PersistentId } from './pickle-values';
+import { FormatError } from '../errors';
+import { MAX_HEADER_BYTES } from '../limits';
+import { unpickle, type Unpickled } from '../containers/pickle';
+import type { PersistentId } from '../containers/pickle-values';
 import { parseStorage } from './pytorch-rebuild';
 import type { StorageBytes, TensorStorages } from './pytorch-views';
-import type { RandomAccessSource } from './source';
-import { ZipArchive, type ZipEntry } from './zip';
+import type { RandomAccessSource } from '../source';
+import { ZipArchive, type ZipEntry } from '../containers/zip';
 
 /** The record is `little` or `big`. */
 const MAX_BYTEORDER_BYTES = 16;

@@ -1,7 +1,8 @@
 import * as l10n from '@vscode/l10n';
-import type { CheckpointNote, TensorEntry, TensorStorage } from './checkpoint';
-import { BYTES_PER_ELEMENT } from './dtype';
-import type { FormatError } from './errors';
+import type { CheckpointNote, TensorEntry } from '../checkpoint';
+import type { TensorStorage } from '../storage';
+import { BYTES_PER_ELEMENT } from '../dtype';
+import type { FormatError } from '../errors';
 import type { TensorView } from './pytorch-rebuild';
 import type { NamedTensor } from './pytorch-sections';
 

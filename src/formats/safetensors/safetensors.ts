@@ -1,10 +1,10 @@
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
-import type { Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from './checkpoint';
-import { FormatError } from './errors';
-import { isQuantizationConstant, tensorRole } from './roles';
+import type { Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from '../checkpoint';
+import { FormatError } from '../errors';
+import { isQuantizationConstant, tensorRole } from '../roles';
 import { headerLength, LENGTH_BYTES, readSafetensorsHeader } from './safetensors-header';
-import type { RandomAccessSource } from './source';
+import type { RandomAccessSource } from '../source';
 
 /** Name of one file of a model that is cut into several, as Hugging Face's libraries write it. */
 const SHARD_NAME = /^(.+)-(\d{5,})-of-(\d{5,})\.safetensors$/;

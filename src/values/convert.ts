@@ -1,7 +1,9 @@
-import type { TensorStorage } from '../formats/checkpoint';
+import type { TensorStorage } from '../formats/storage';
 import { BYTES_PER_ELEMENT, type DType } from '../formats/dtype';
 import { codeValues, quantizedValues } from './code-values';
-import type { WideType } from './plan';
+
+/** Stored types that are converted one value at a time. */
+export type WideType = 'float64' | 'int64' | 'uint64' | 'int32' | 'uint32';
 
 type Quantization = NonNullable<TensorStorage['quantization']>;
 

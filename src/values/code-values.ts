@@ -1,4 +1,4 @@
-import type { TensorStorage } from '../formats/checkpoint';
+import type { TensorStorage } from '../formats/storage';
 import type { DType } from '../formats/dtype';
 
 /** A small binary floating-point format: sign bit first, then exponent, then fraction. */

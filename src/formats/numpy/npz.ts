@@ -1,7 +1,8 @@
 import * as l10n from '@vscode/l10n';
-import type { ByteExtent, Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from './checkpoint';
-import { FormatError } from './errors';
-import { MAX_TENSORS } from './limits';
+import type { Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from '../checkpoint';
+import type { ByteExtent } from '../storage';
+import { FormatError } from '../errors';
+import { MAX_TENSORS } from '../limits';
 import { arrayEntry, arrayNotes } from './npy';
 import {
   MAX_NPY_PREFIX_BYTES,
@@ -10,8 +11,8 @@ import {
   UnreadableArrayError,
   type NpyHeader,
 } from './npy-header';
-import type { RandomAccessSource } from './source';
-import { ZipArchive, type ZipEntry } from './zip';
+import type { RandomAccessSource } from '../source';
+import { ZipArchive, type ZipEntry } from '../containers/zip';
 
 /** NumPy pads headers to multiples of 64; those of plain arrays have 128 bytes. */
 const USUAL_PREFIX_BYTES = 128;

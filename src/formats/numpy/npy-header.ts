@@ -1,8 +1,8 @@
 import * as l10n from '@vscode/l10n';
-import { BYTES_PER_ELEMENT, type DType } from './dtype';
-import { FormatError } from './errors';
+import { BYTES_PER_ELEMENT, type DType } from '../dtype';
+import { FormatError } from '../errors';
 import { LiteralError, parsePythonLiteral, type PythonLiteral } from './npy-literal';
-import { elementCount } from './shape';
+import { elementCount } from '../shape';
 
 /** First bytes of every npy file. */
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];

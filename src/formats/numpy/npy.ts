@@ -1,17 +1,10 @@
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
-import type {
-  ByteExtent,
-  Checkpoint,
-  CheckpointNote,
-  FormatReader,
-  OpenContext,
-  TensorEntry,
-  TensorStorage,
-} from './checkpoint';
-import { FormatError } from './errors';
+import type { Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from '../checkpoint';
+import type { ByteExtent, TensorStorage } from '../storage';
+import { FormatError } from '../errors';
 import { fortranStrides, MAX_NPY_PREFIX_BYTES, npyPrefixBytes, readNpyHeader, type NpyHeader } from './npy-header';
-import { tensorRole } from './roles';
+import { tensorRole } from '../roles';
 
 /** One array as `numpy.save` writes it; its tensor is named like the file, without `.npy`. */
 export const npyReader: FormatReader = {

@@ -1,14 +1,14 @@
 import * as l10n from '@vscode/l10n';
-import { BYTES_PER_ELEMENT } from './dtype';
-import { FormatError } from './errors';
-import { MAX_HEADER_BYTES } from './limits';
-import { unpickle, type Unpickled } from './pickle';
-import { PickleTruncatedError } from './pickle-input';
-import type { PersistentId, PickleValue } from './pickle-values';
+import { BYTES_PER_ELEMENT } from '../dtype';
+import { FormatError } from '../errors';
+import { MAX_HEADER_BYTES } from '../limits';
+import { unpickle, type Unpickled } from '../containers/pickle';
+import { PickleTruncatedError } from '../containers/pickle-input';
+import type { PersistentId, PickleValue } from '../containers/pickle-values';
 import { parseStorage, type StorageRef } from './pytorch-rebuild';
 import type { StorageBytes } from './pytorch-views';
 import type { TorchContainer } from './pytorch-zip';
-import type { RandomAccessSource } from './source';
+import type { RandomAccessSource } from '../source';
 
 /** First of the pickles: LONG1 of ten bytes (`MAGIC_NUMBER` in `torch/serialization.py`). */
 const MAGIC = 0x1950a86a20f9469cfc6cn;

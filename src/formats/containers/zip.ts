@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 import * as l10n from '@vscode/l10n';
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
-import { CancelledError, FormatError, throwIfCancelled } from './errors';
-import { MAX_NAME_LENGTH, MAX_TENSORS } from './limits';
-import type { RandomAccessSource } from './source';
+import { CancelledError, FormatError, throwIfCancelled } from '../errors';
+import { MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
+import type { RandomAccessSource } from '../source';
 
 /** One entry a tensor and some of the archive's own; listing a million takes some seconds and 200 MB. */
 const MAX_ZIP_ENTRIES = MAX_TENSORS + 1000;

@@ -1,8 +1,8 @@
 import * as l10n from '@vscode/l10n';
-import { BYTES_PER_ELEMENT, type DType } from './dtype';
-import { PersistentId, PickleCall, PickleGlobal, type PickleValue } from './pickle-values';
+import { BYTES_PER_ELEMENT, type DType } from '../dtype';
+import { PersistentId, PickleCall, PickleGlobal, type PickleValue } from '../containers/pickle-values';
 import { storageDType, torchDType } from './pytorch-dtypes';
-import { elementCount } from './shape';
+import { elementCount } from '../shape';
 
 /** Reference from the pickle to a storage, the bytes that one or several tensors view. */
 export interface StorageRef {

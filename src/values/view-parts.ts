@@ -1,4 +1,4 @@
-import type { StridedView } from '../sketch/strides';
+import type { StridedView } from './strides';
 
 /** Number of elements from the first to the last that a view reaches. */
 export function spanOf({ shape, strides }: StridedView): number {

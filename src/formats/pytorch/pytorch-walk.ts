@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
-import type { FormatError } from './errors';
-import { MAX_NAME_LENGTH, MAX_TENSORS } from './limits';
-import { PickleCall, type PickleDict, type PickleValue } from './pickle-values';
+import type { FormatError } from '../errors';
+import { MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
+import { PickleCall, type PickleDict, type PickleValue } from '../containers/pickle-values';
 import { isTensorSubclass, rebuildTensor, type Rebuilt, type TensorView } from './pytorch-rebuild';
 
 /** Python's pickler is recursive and stops at a nesting of some 330; deeper objects come from no pickler. */

@@ -1,9 +1,9 @@
-import type { TensorRole } from './checkpoint';
-import { isFloatingPoint } from './dtype';
-import type { PickleDict, PickleValue } from './pickle-values';
+import type { TensorRole } from '../checkpoint';
+import { isFloatingPoint } from '../dtype';
+import type { PickleDict, PickleValue } from '../containers/pickle-values';
 import type { TensorView } from './pytorch-rebuild';
 import { dictOf, findTensors, keyText, tensorOf, type Found, type FoundTensor, type WalkContext } from './pytorch-walk';
-import { tensorRole } from './roles';
+import { tensorRole } from '../roles';
 
 /** A tensor of the checkpoint, named and judged. */
 export interface NamedTensor {

@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import { FormatError } from './errors';
+import { FormatError } from '../errors';
 
 /** Text arguments of protocol 0 that are numbers; longer ones make decimal conversion slow, and none are known. */
 const MAX_NUMBER_LENGTH = 4096;

@@ -1,14 +1,14 @@
 import * as l10n from '@vscode/l10n';
-import type { Checkpoint, CheckpointNote, FormatReader, OpenContext } from './checkpoint';
-import { FormatError } from './errors';
-import { listed } from './name-list';
+import type { Checkpoint, CheckpointNote, FormatReader, OpenContext } from '../checkpoint';
+import { FormatError } from '../errors';
+import { listed } from '../name-list';
 import { importNote } from './pytorch-imports';
 import { isTorchLegacy, openTorchLegacy } from './pytorch-legacy';
 import { nameTensors, type NamedTensors } from './pytorch-sections';
 import { placeTensors } from './pytorch-views';
 import { isModule, walkContext } from './pytorch-walk';
 import { openTorchZip, type TorchContainer } from './pytorch-zip';
-import type { RandomAccessSource } from './source';
+import type { RandomAccessSource } from '../source';
 
 const EXTENSIONS = ['pt', 'pth', 'bin', 'ckpt', 'pkl', 'pickle', 'tar'];
 

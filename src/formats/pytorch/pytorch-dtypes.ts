@@ -1,4 +1,4 @@
-import type { DType } from './dtype';
+import type { DType } from '../dtype';
 
 /** Element types of `torch.FloatStorage` and its like; quantised storages hold the integers. */
 const STORAGE_DTYPES: ReadonlyMap<string, DType> = new Map([

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { tfjsReader } from './tfjs';
-import { BufferSource } from './source';
+import { BufferSource } from '../source';
 
 /** Enough to tell a manifest by its start. */
 const HEAD_BYTES = 4096;

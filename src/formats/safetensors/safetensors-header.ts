@@ -1,10 +1,10 @@
 import * as l10n from '@vscode/l10n';
-import { BYTES_PER_ELEMENT, type DType } from './dtype';
-import { FormatError } from './errors';
-import { JsonCursor } from './json-cursor';
-import { MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_NAME_LENGTH, MAX_TENSORS } from './limits';
-import { elementCount } from './shape';
-import type { RandomAccessSource } from './source';
+import { BYTES_PER_ELEMENT, type DType } from '../dtype';
+import { FormatError } from '../errors';
+import { JsonCursor } from '../containers/json-cursor';
+import { MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
+import { elementCount } from '../shape';
+import type { RandomAccessSource } from '../source';
 
 /** Bytes before the header: its length as a 64-bit little-endian integer. */
 export const LENGTH_BYTES = 8;

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
-import { FormatError } from './errors';
-import type { RandomAccessSource } from './source';
+import { FormatError } from '../errors';
+import type { RandomAccessSource } from '../source';
 
 /** How deep skipped JSON may nest. The deepest published model topologies have under 40 levels; serde_json stops at 128. */
 export const MAX_JSON_DEPTH = 512;

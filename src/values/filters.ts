@@ -1,0 +1,81 @@
+import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+import * as l10n from '@vscode/l10n';
+import type { ByteExtent, Filter, FilteredCoding } from '../formats/storage';
+import { DecodingError, type ByteReader, type ElementSource } from './reading';
+
+/** What the filters' output may have more than the elements: checksums, and what lies at the end of a padded chunk. */
+const SLACK_BYTES = 64;
+
+/** Undoes the filters on all bytes the first time that elements are asked for. */
+export function filteredSource(
+  { filters, decodedBytes }: FilteredCoding,
+  extents: readonly ByteExtent[],
+  width: number,
+  reader: ByteReader,
+): ElementSource {
+  let decoded: Uint8Array | undefined;
+  return {
+    read(first, target) {
+      decoded ??= undo(filters, decodedBytes, extents, reader);
+      target.set(decoded.subarray(first * width, first * width + target.length));
+    },
+  };
+}
+
+function undo(
+  filters: readonly Filter[],
+  decodedBytes: number,
+  extents: readonly ByteExtent[],
+  reader: ByteReader,
+): Uint8Array {
+  let bytes = new Uint8Array(extents.reduce((sum, { length }) => sum + length, 0));
+  reader.read(extents, 0, bytes);
+  for (const filter of filters) {
+    reader.checkCancelled();
+    bytes = undoOne(filter, bytes, decodedBytes + SLACK_BYTES);
+  }
+  if (bytes.length < decodedBytes) {
+    throw new DecodingError(l10n.t('decompresses to {0} bytes, {1} are expected', bytes.length, decodedBytes));
+  }
+  return bytes;
+}
+
+function undoOne(filter: Filter, bytes: Uint8Array, maxBytes: number): Uint8Array<ArrayBuffer> {
+  switch (filter.name) {
+    case 'zlib':
+      return inflated(inflateSync, bytes, maxBytes);
+    case 'deflate':
+      return inflated(inflateRawSync, bytes, maxBytes);
+    case 'gzip':
+      return inflated(gunzipSync, bytes, maxBytes);
+    case 'shuffle':
+      return unshuffle(bytes, filter.width);
+    case 'fletcher32':
+    case 'lzf':
+      throw new DecodingError(l10n.t('is compressed by {0}, which is not read', filter.name));
+  }
+}
+
+function inflated(
+  inflate: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array<ArrayBuffer>,
+  bytes: Uint8Array,
+  maxOutputLength: number,
+): Uint8Array<ArrayBuffer> {
+  try {
+    return inflate(bytes, { maxOutputLength });
+  } catch (error) {
+    throw new DecodingError(l10n.t('cannot be decompressed ({0})', (error as Error).message));
+  }
+}
+
+function unshuffle(bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> {
+  const count = Math.floor(bytes.length / width);
+  const result = new Uint8Array(bytes.length);
+  for (let byte = 0; byte < width; byte++) {
+    const start = byte * count;
+    for (let i = 0; i < count; i++) result[i * width + byte] = bytes[start + i] ?? 0;
+  }
+  // What is left over after the last whole element was not shuffled.
+  result.set(bytes.subarray(count * width), count * width);
+  return result;
+}

@@ -1,0 +1,151 @@
+import type { Tile, TiledCoding } from '../formats/storage';
+import { isRandomAccess, type ByteReader, type ElementSource, type OpenStorage } from './reading';
+
+/** Rows (indices of the first dimension) that are put together at a time take about this much memory. */
+const SLAB_BYTES = 16 * 1024 * 1024;
+
+/** A tensor in boxes, in C order: some rows at a time are put together from the tiles that reach into them. */
+export class TiledSource implements ElementSource {
+  private readonly rowLength: number;
+  private readonly rows: number;
+  /** By their first row. */
+  private readonly tiles: readonly Tile[];
+  private slab: { readonly first: number; readonly end: number; readonly bytes: Uint8Array } | undefined;
+
+  constructor(
+    private readonly coding: TiledCoding,
+    private readonly width: number,
+    private readonly open: OpenStorage,
+    private readonly reader: Pick<ByteReader, 'checkCancelled'>,
+  ) {
+    const [rows = 1, ...rest] = coding.shape;
+    this.rows = rows;
+    this.rowLength = product(rest);
+    this.tiles = [...coding.tiles].sort((a, b) => (a.start[0] ?? 0) - (b.start[0] ?? 0));
+  }
+
+  read(first: number, target: Uint8Array): void {
+    const { width, rowLength } = this;
+    for (let done = 0; done < target.length;) {
+      const element = first + done / width;
+      const { bytes, first: start } = this.slabWith(Math.floor(element / rowLength));
+      const offset = (element - start * rowLength) * width;
+      const taken = Math.min(bytes.length - offset, target.length - done);
+      target.set(bytes.subarray(offset, offset + taken), done);
+      done += taken;
+    }
+  }
+
+  private slabWith(row: number): NonNullable<TiledSource['slab']> {
+    if (this.slab !== undefined && row >= this.slab.first && row < this.slab.end) return this.slab;
+    const [first, end] = slabRows(this.tiles, row, this.rows, this.rowLength * this.width);
+    const bytes = new Uint8Array((end - first) * this.rowLength * this.width);
+    fillWith(bytes, this.coding.fill);
+    const shape = [end - first, ...this.coding.shape.slice(1)];
+    for (const tile of this.tiles) {
+      const start = tile.start[0] ?? 0;
+      if (start >= end) break;
+      if (start + (tile.shape[0] ?? 1) <= first) continue;
+      this.reader.checkCancelled();
+      this.place(tile, first, shape, bytes);
+    }
+    this.slab = { first, end, bytes };
+    return this.slab;
+  }
+
+  /** Copies what of a tile lies in the rows from `firstRow` on. */
+  private place(tile: Tile, firstRow: number, shape: readonly number[], bytes: Uint8Array): void {
+    const { width } = this;
+    const scalar = shape.length === 1 && tile.shape.length === 0;
+    const tileShape = scalar ? [1] : tile.shape;
+    const start = scalar ? [0] : tile.start;
+    const rowsBefore = Math.max(0, firstRow - (start[0] ?? 0));
+    const rowCount = Math.min(tileShape[0] ?? 1, firstRow + (shape[0] ?? 1) - (start[0] ?? 0)) - rowsBefore;
+    const tileRow = product(tileShape.slice(1));
+    const source = this.open(tile.storage, product(tileShape));
+    const content = new Uint8Array(rowCount * tileRow * width);
+    source.read(rowsBefore * tileRow, content);
+    const to = [(start[0] ?? 0) + rowsBefore - firstRow, ...start.slice(1)];
+    copyBox(content, [rowCount, ...tileShape.slice(1)], bytes, shape, to, width);
+  }
+}
+
+/**
+ * Rows that one slab has: up to {@link SLAB_BYTES}, unless a tile that can only be decoded as a whole has more. Then all
+ * of its rows, so that none is decoded twice.
+ */
+function slabRows(tiles: readonly Tile[], row: number, rows: number, rowBytes: number): [first: number, end: number] {
+  const budget = Math.max(1, Math.floor(SLAB_BYTES / Math.max(1, rowBytes)));
+  const wholes = tiles.filter(({ storage }) => !isRandomAccess(storage));
+  let first = row;
+  let end = Math.min(rows, row + budget);
+  if (wholes.length === 0) return [first, end];
+  // Tiles of a grid: those that reach into the row decide; the next rows of the grid as far as they fit.
+  end = row + 1;
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const { start, shape } of wholes) {
+      const from = start[0] ?? 0;
+      const to = Math.min(rows, from + (shape[0] ?? 1));
+      if (from < end && to > first && (from < first || to > end)) {
+        first = Math.min(first, from);
+        end = Math.max(end, to);
+        grown = true;
+      }
+    }
+  }
+  return [first, end];
+}
+
+/** Bytes of the largest piece of a tiled tensor that must be in memory to have its elements in C order. */
+export function slabBytes(coding: TiledCoding, width: number): number {
+  const rowBytes = product(coding.shape.slice(1)) * width;
+  const [rows = 1] = coding.shape;
+  const largest = coding.tiles.reduce(
+    (most, { storage, shape }) => (isRandomAccess(storage) ? most : Math.max(most, shape[0] ?? 1)),
+    1,
+  );
+  return Math.min(rows, largest) * rowBytes;
+}
+
+/** Copies a box into a larger array at `to`; what reaches beyond the array is left out. */
+export function copyBox(
+  from: Uint8Array,
+  shape: readonly number[],
+  target: Uint8Array,
+  targetShape: readonly number[],
+  to: readonly number[],
+  width: number,
+): void {
+  const last = shape.length - 1;
+  const run = Math.min(shape[last] ?? 1, (targetShape[last] ?? 1) - (to[last] ?? 0));
+  if (run <= 0) return;
+  const rows = product(shape.slice(0, -1));
+  for (let row = 0; row < rows; row++) {
+    let rest = row;
+    let offset = to[last] ?? 0;
+    let stride = targetShape[last] ?? 1;
+    let inside = true;
+    for (let dimension = last - 1; dimension >= 0; dimension--) {
+      const size = shape[dimension] ?? 1;
+      const index = (rest % size) + (to[dimension] ?? 0);
+      rest = Math.floor(rest / size);
+      if (index >= (targetShape[dimension] ?? 1)) inside = false;
+      offset += index * stride;
+      stride *= targetShape[dimension] ?? 1;
+    }
+    if (!inside) continue;
+    const start = row * (shape[last] ?? 1) * width;
+    target.set(from.subarray(start, start + run * width), offset * width);
+  }
+}
+
+function fillWith(bytes: Uint8Array, fill: readonly number[] | undefined): void {
+  if (fill?.some((byte) => byte !== 0) !== true) return;
+  bytes.set(fill);
+  for (let filled = fill.length; filled < bytes.length; filled *= 2) bytes.copyWithin(filled, 0, filled);
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total * size, 1);
+}
