@@ -32,6 +32,12 @@ const SNIFFED_AT_ONCE = 3;
 /** Changes come in bursts, a training run writes for minutes: they are taken together, at most this often. */
 const CHANGES_INTERVAL_MS = 250;
 
+/**
+ * A new folder is watched only from some moment after it was made on; what was moved or unpacked into it before is told by
+ * nobody (Linux watches folder by folder). So it is looked at again.
+ */
+const SECOND_LOOK_AFTER_MS = 1500;
+
 /** Created paths that may be folders with models in them; above this number one new search is cheaper. */
 const MAX_NEW_PATHS = 50;
 
@@ -69,6 +75,7 @@ export class WorkspaceModels implements Disposable {
   private readonly deleted = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private announcement: NodeJS.Timeout | undefined;
+  private readonly secondLooks = new Set<NodeJS.Timeout>();
   private readonly stopped = new AbortController();
   private readonly subscriptions: Disposable[] = [];
 
@@ -103,6 +110,7 @@ export class WorkspaceModels implements Disposable {
     this.stopped.abort();
     clearTimeout(this.timer);
     clearTimeout(this.announcement);
+    for (const timer of this.secondLooks) clearTimeout(timer);
     for (const subscription of this.subscriptions) subscription.dispose();
     this.changed.dispose();
   }
@@ -174,12 +182,23 @@ export class WorkspaceModels implements Disposable {
       return;
     }
     const removed = this.remove(deleted);
-    const below = await Promise.all(others.map(modelsBelow));
     const models = touched.filter((uri) => isCatalogName(nameOf(uri)));
-    const taken = await this.take([...models, ...below.flat()], this.files);
+    const taken = await this.take([...models, ...(await modelsBelow(others))], this.files);
     if (removed || taken) this.changed.fire();
+    if (others.length > 0) this.lookAgain(others);
     const withShards = new Set(models.filter((uri) => isManifestShard(nameOf(uri))).map(folderOf));
     this.sniffAgain(({ uri }) => withShards.has(folderOf(uri)));
+  }
+
+  private lookAgain(folders: readonly Uri[]): void {
+    const timer = setTimeout(() => {
+      this.secondLooks.delete(timer);
+      void this.enqueue(async () => {
+        if (await this.take(await modelsBelow(folders), this.files)) this.changed.fire();
+        this.sniff();
+      });
+    }, SECOND_LOOK_AFTER_MS);
+    this.secondLooks.add(timer);
   }
 
   /** Also gives files another chance that were found to be none: a manifest is read only once its shards are there. */
@@ -288,11 +307,16 @@ async function findFile(uri: Uri): Promise<FoundFile | undefined> {
   };
 }
 
-/** What a new folder has brought with it. */
-async function modelsBelow(uri: Uri): Promise<Uri[]> {
-  const stat = await statOf(uri);
-  if (stat === undefined || (stat.type & FileType.Directory) === 0) return [];
-  return workspace.findFiles(new RelativePattern(uri, CATALOG_GLOB), EXCLUDED_GLOB, MAX_FILES);
+/** What new folders have brought with them. Paths that are no folders are passed over. */
+async function modelsBelow(uris: readonly Uri[]): Promise<Uri[]> {
+  const found = await Promise.all(
+    uris.map(async (uri) => {
+      const stat = await statOf(uri);
+      if (stat === undefined || (stat.type & FileType.Directory) === 0) return [];
+      return workspace.findFiles(new RelativePattern(uri, CATALOG_GLOB), EXCLUDED_GLOB, MAX_FILES);
+    }),
+  );
+  return found.flat();
 }
 
 async function statOf(uri: Uri): Promise<FileStat | undefined> {
