@@ -9,6 +9,7 @@ import type { ComparisonSession } from './editor/comparison/comparison-session';
 import { Comparisons } from './editor/comparison/comparisons';
 import { ModelDescriptions } from './editor/models/descriptions';
 import { EngineClient } from './editor/engine-client';
+import { engineSettings, onTensorRoles } from './editor/tensor-roles';
 import { ExplorerDecorations } from './editor/explorer/explorer-decorations';
 import { modelCard } from './editor/hover/model-card';
 import { ModelsTree } from './editor/side-bar/models-tree';
@@ -27,6 +28,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
   const engine = new EngineClient(
     join(context.extensionPath, 'dist', 'engine.js'),
     join(context.globalStorageUri.fsPath, 'results'),
+    engineSettings,
     log,
   );
   const descriptions = new ModelDescriptions(engine, log);
@@ -69,6 +71,11 @@ export function activate(context: ExtensionContext): ExtensionApi {
       log: (error) => {
         log.error(error as Error);
       },
+    }),
+    onTensorRoles(() => {
+      engine.settingsChanged();
+      descriptions.allChanged();
+      analyses.rerun();
     }),
     ...(mcpServer === undefined ? [] : [mcpServer]),
     ...registerCommands({ context, analyses, comparisons, work, showLog }),

@@ -1,9 +1,14 @@
 import { parseArgs } from 'node:util';
+import { parseRoleSettings } from '../formats/role-settings';
 
 export type OutputFormat = 'text' | 'json' | 'csv' | 'markdown';
 
+/** Pairs of a pattern and a role. */
+type Roles = readonly (readonly [pattern: string, role: string])[];
+
 export interface AnalyzeArguments {
   readonly command: 'analyze';
+  readonly roles: Roles;
   readonly files: readonly string[];
   readonly format: OutputFormat;
   readonly hash: boolean;
@@ -13,12 +18,14 @@ export interface AnalyzeArguments {
 
 export interface McpArguments {
   readonly command: 'mcp';
+  readonly roles: Roles;
   /** Folders outside which nothing is read; none: everything readable. */
   readonly roots: readonly string[];
 }
 
 export interface CompareArguments {
   readonly command: 'compare';
+  readonly roles: Roles;
   readonly before: string;
   readonly after: string;
   readonly format: Exclude<OutputFormat, 'markdown'>;
@@ -47,6 +54,9 @@ Options:
   --hash                     also the SHA-256 of each tensor's values (as little-endian float32)
   --fail-if-limit-below X    exit with 1 if the predicted limit (cosine-utopia-grid over all
                              parameters, a fraction from 0 to 1) of any file is below X
+  --role PATTERN=ROLE        what tensors are for whose name matches (* any characters, ? one): weight,
+                             bias, norm, embedding, buffer, constant, quantization, optimizer or
+                             other; the first match decides (may be repeated)
   --version, --help
 
 \`prunability mcp\` serves the same to agents: an MCP server on standard input and output.
@@ -54,6 +64,8 @@ Options:
 
 Exit codes: 0 done, 1 a gate failed, 2 a file could not be read or the call was wrong, 130 cancelled.
 `;
+
+const ROLE_OPTION = { type: 'string', multiple: true, default: [] as string[] } as const;
 
 /** Reads the command line; never throws. */
 export function parseCliArguments(argv: readonly string[]): CliArguments {
@@ -68,6 +80,7 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
         markdown: { type: 'boolean', default: false },
         hash: { type: 'boolean', default: false },
         'fail-if-limit-below': { type: 'string' },
+        role: ROLE_OPTION,
         help: { type: 'boolean', short: 'h', default: false },
         version: { type: 'boolean', default: false },
       },
@@ -84,36 +97,55 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
       const foreign = (['markdown', 'hash', 'fail-if-limit-below'] as const).find((name) => {
         return values[name] !== undefined && values[name] !== false;
       });
-      return foreign === undefined ? compareArguments(files, formats[0]) : wrong(`--${foreign} is for analyze only`);
+      return foreign === undefined
+        ? compareArguments(files, formats[0], parseRoles(values.role))
+        : wrong(`--${foreign} is for analyze only`);
     }
     const bound = values['fail-if-limit-below'];
     const failIfLimitBelow = bound === undefined || bound.trim() === '' ? undefined : Number(bound);
     if (bound !== undefined && !(failIfLimitBelow !== undefined && failIfLimitBelow >= 0 && failIfLimitBelow <= 1)) {
       return wrong(`--fail-if-limit-below takes a fraction from 0 to 1, not "${bound}"`);
     }
-    return { command: 'analyze', files, format: formats[0] ?? 'text', hash: values.hash, failIfLimitBelow };
+    const format = formats[0] ?? 'text';
+    return { command: 'analyze', roles: parseRoles(values.role), files, format, hash: values.hash, failIfLimitBelow };
   } catch (error) {
     return wrong((error as Error).message);
   }
 }
 
-/** @throws {TypeError} if there is anything else than roots */
+/** @throws {TypeError} if one is not understood */
+function parseRoles(written: readonly string[]): Roles {
+  const pairs = written.map((text): [string, string] => {
+    const at = text.lastIndexOf('=');
+    return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+  });
+  const { settings, wrong } = parseRoleSettings(pairs);
+  if (wrong[0] !== undefined) throw new TypeError(`--role takes PATTERN=ROLE; the role of "${wrong[0]}" is not known`);
+  return settings;
+}
+
+/** @throws {TypeError} if there is anything else than roots and roles */
 function parseMcpArguments(argv: string[]): CliArguments {
   const { values } = parseArgs({
     args: argv,
     options: {
       root: { type: 'string', multiple: true, default: [] },
+      role: ROLE_OPTION,
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return { command: 'help' };
   if (values.root.includes('')) return wrong('--root takes a folder');
-  return { command: 'mcp', roots: values.root };
+  return { command: 'mcp', roots: values.root, roles: parseRoles(values.role) };
 }
 
-function compareArguments([before, after, ...more]: readonly string[], format: OutputFormat = 'text'): CliArguments {
+function compareArguments(
+  [before, after, ...more]: readonly string[],
+  format: OutputFormat = 'text',
+  roles: Roles = [],
+): CliArguments {
   if (before === undefined || after === undefined || more.length > 0) return wrong('compare takes two files');
-  return { command: 'compare', before, after, format: format === 'markdown' ? 'text' : format };
+  return { command: 'compare', roles, before, after, format: format === 'markdown' ? 'text' : format };
 }
 
 function wrong(reason: string): CliArguments {

@@ -1,8 +1,10 @@
 import { basename, join, resolve } from 'node:path';
 import packageJson from '../../package.json';
 import { analyzeWeights } from '../engine/analyze-weights';
+import { useRoles } from '../engine/open-model';
 import { threadCount, WorkerPool } from '../engine/worker-pool';
 import { CancelledError, FormatError } from '../formats/errors';
+import { parseRoleSettings } from '../formats/role-settings';
 import type { AnalysisEvent } from '../protocol/analysis';
 import { reportToCsv } from '../report/csv';
 import { reportToJson } from '../report/json';
@@ -26,6 +28,7 @@ const WRITERS: Readonly<Record<OutputFormat, (report: ModelReport) => string>> =
 /** Runs the command line; resolves to the exit code. */
 export async function runCli(argv: readonly string[], signal: AbortSignal): Promise<number> {
   const parsed = parseCliArguments(argv);
+  if ('roles' in parsed) useRoles(parseRoleSettings(parsed.roles).settings);
   switch (parsed.command) {
     case 'help':
       process.stdout.write(USAGE);

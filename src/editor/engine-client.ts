@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { l10n, type Disposable, type LogOutputChannel } from 'vscode';
 import { errorCodec } from '../protocol/error-codec';
-import type { EngineMethods } from '../protocol/engine';
+import type { EngineMethods, EngineSettings } from '../protocol/engine';
 import { DisconnectedError, RpcPeer, type CallOptions, type NoMethods, type Progress } from '../protocol/rpc';
 
 /** The process reads by ranges and keeps compact sketches; above this its heap is a leak, and the editor's memory matters more. */
@@ -27,6 +27,7 @@ export class EngineClient implements Disposable {
     private readonly script: string,
     /** Folder where the engine keeps results. */
     private readonly cacheFolder: string,
+    private readonly settings: () => EngineSettings,
     private readonly log: LogOutputChannel,
   ) {}
 
@@ -39,6 +40,11 @@ export class EngineClient implements Disposable {
   warmUp(): void {
     this.running ??= this.start();
     if (this.calls === 0) this.stopWhenIdle();
+  }
+
+  /** Tells the process, if there is one, what the settings are now. */
+  settingsChanged(): void {
+    if (this.running !== undefined) this.configure(this.running);
   }
 
   /** Makes a call; rejects with {@link DisconnectedError} if the process ends before it answers. */
@@ -86,6 +92,7 @@ export class EngineClient implements Disposable {
       errorCodec,
     );
     const running = { process: child, peer };
+    this.configure(running);
     this.forward(child.stdout, (line) => {
       this.log.info(line);
     });
@@ -106,6 +113,13 @@ export class EngineClient implements Disposable {
       gone(l10n.t('The analysis process ended unexpectedly ({0})', how));
     });
     return running;
+  }
+
+  /** Calls are answered in their order: those after this one know the settings. */
+  private configure({ peer }: Running): void {
+    peer.call('configure', this.settings()).catch((error: unknown) => {
+      if (!(error instanceof DisconnectedError)) this.log.error(error as Error);
+    });
   }
 
   private forward(stream: Readable | null, write: (line: string) => void): void {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Checkpoint, TensorEntry } from '../formats/checkpoint';
 import { throwIfCancelled } from '../formats/errors';
-import { openCheckpoint } from '../formats/registry';
 import { isPrunable } from '../formats/roles';
 import type { AnalysisEvent, AnalyzeRequest, LayerResult } from '../protocol/analysis';
 import type { ModelReport, TensorStatistics } from '../report/report';
@@ -13,6 +12,7 @@ import { cellsPerLayer, modelUpdate } from './model-update';
 import { batches, readingOrder, storedBytes } from './plan';
 import { SegmentCollector } from './segment-collector';
 import type { WorkerPool } from './worker-pool';
+import { openModel } from './open-model';
 
 /** Layers are sent together if they come faster than this, and the model as a whole less often still. */
 const LAYERS_EVERY_MS = 40;
@@ -38,7 +38,7 @@ export async function analyzeWeights(
 ): Promise<ModelReport> {
   const started = performance.now();
   pool.warmUp();
-  const opened = await openCheckpoint(request.path, signal);
+  const opened = await openModel(request.path, signal);
   try {
     return await analyzeCheckpoint(opened.checkpoint, request, pool, report, signal, started);
   } finally {

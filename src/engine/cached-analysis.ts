@@ -1,5 +1,4 @@
 import { CancelledError } from '../formats/errors';
-import { openCheckpoint } from '../formats/registry';
 import type { AnalysisEvent, AnalyzeRequest, LayerResult } from '../protocol/analysis';
 import type { ModelReport } from '../report/report';
 import { analysisSummary } from './analysis-summary';
@@ -7,6 +6,7 @@ import { analyzeCheckpoint } from './analyze-weights';
 import { modelKey, type ModelKey } from './model-key';
 import type { ResultCache } from './result-cache';
 import type { WorkerPool } from './worker-pool';
+import { openModel } from './open-model';
 
 /** Results of more tensors are not kept: writing them as text would take more memory than this process may have. */
 const MAX_TENSORS_KEPT = 20_000;
@@ -25,7 +25,7 @@ export async function cachedAnalysis(
 ): Promise<ModelReport> {
   const started = performance.now();
   pool.warmUp();
-  const opened = await openCheckpoint(request.path, signal);
+  const opened = await openModel(request.path, signal);
   try {
     const key = request.hash || request.cache === 'none' ? undefined : await keyOf(opened);
     const known = key === undefined || request.cache === 'refresh' ? undefined : await cache.result(key);

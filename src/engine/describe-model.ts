@@ -1,11 +1,12 @@
 import { FormatError } from '../formats/errors';
 import type { Checkpoint } from '../formats/checkpoint';
-import { isRecognised, openCheckpoint } from '../formats/registry';
+import { isRecognised } from '../formats/registry';
 import { isPrunable } from '../formats/roles';
 import type { DescribeRequest, DescriptionResult } from '../protocol/description';
 import { fileFacts } from './file-facts';
 import { modelKey } from './model-key';
 import type { ResultCache } from './result-cache';
+import { openModel } from './open-model';
 
 /**
  * What a model file is, from its header. A file that cannot be read is an answer, not an error: descriptions are made
@@ -20,7 +21,7 @@ export async function describeModel(
   const recognised = !contentOnly || (await isRecognised(path, signal));
   if (!recognised) return { state: 'unreadable', recognised, path, reason: 'is no model', remedy: '' };
   try {
-    const opened = await openCheckpoint(path, signal);
+    const opened = await openModel(path, signal);
     try {
       const { checkpoint, file } = opened;
       const own = checkpoint.tensors.filter(({ aliasOf }) => aliasOf === undefined);

@@ -1,5 +1,6 @@
 import './language';
 import { join } from 'node:path';
+import { parseRoleSettings } from '../formats/role-settings';
 import type { EngineMethods } from '../protocol/engine';
 import { errorCodec } from '../protocol/error-codec';
 import { RpcPeer, type NoMethods, type Port } from '../protocol/rpc';
@@ -7,6 +8,7 @@ import { cachedAnalysis } from './cached-analysis';
 import { compareModels } from './compare-models';
 import { compareRun } from './compare-run';
 import { describeModel } from './describe-model';
+import { useRoles } from './open-model';
 import { JobQueue } from './job-queue';
 import type { Analyze } from './read-model';
 import { ResultCache, resultVersion } from './result-cache';
@@ -42,6 +44,10 @@ const peer = new RpcPeer<EngineMethods, NoMethods>(
       queue.run(() => compareModels(request, pool, analyze, report, signal), signal),
     compareRun: (request, { signal, report }) =>
       compareRun(request, pool, analyze, (read) => queue.run(read, signal), report, signal),
+    configure: ({ tensorRoles }) => {
+      useRoles(parseRoleSettings(tensorRoles).settings);
+      return Promise.resolve(null);
+    },
     describe: (request, { signal }) => describeModel(request, cache, signal),
   },
   errorCodec,

@@ -2,12 +2,12 @@ import * as l10n from '@vscode/l10n';
 import type { AnalyzedModel } from '../compare/comparison-builder';
 import type { Checkpoint } from '../formats/checkpoint';
 import { FormatError, throwIfCancelled } from '../formats/errors';
-import { openCheckpoint } from '../formats/registry';
 import type { AnalysisEvent } from '../protocol/analysis';
 import type { ModelReport } from '../report/report';
 import type { ValueCells } from '../sketch/cells';
 import { filesHash, modelFiles } from './model-key';
 import { storedBytes } from './plan';
+import { openModel } from './open-model';
 
 /** Analyses a model file, or tells again what is known of it: its events, and its report. */
 export type Analyze = (
@@ -32,7 +32,7 @@ export interface ModelHeader {
  * @throws {FormatError}
  */
 export async function readHeader(path: string, signal: AbortSignal): Promise<ModelHeader> {
-  const opened = await openCheckpoint(path, signal);
+  const opened = await openModel(path, signal);
   try {
     const files = modelFiles(opened);
     return { path, checkpoint: opened.checkpoint, files, filesHash: await hashOf(files) };

@@ -4,10 +4,26 @@ import type { TensorStorage } from './storage';
 import type { Topology } from './topology';
 
 /**
- * What a tensor is for. Decided in `roles.ts` from its name, shape and type.
- * `weight` covers ≥ 2 dimensions; `bias` and `norm` are the one-dimensional parameters of layers.
+ * What a tensor is for. Decided in `roles.ts` from its name, shape and type, unless the format knows better.
+ * `weight` covers ≥ 2 dimensions; `bias` and `norm` are the one-dimensional parameters of layers; `quantization` are the
+ * scales and zero points that other tensors are to be multiplied and shifted by.
  */
-export type TensorRole = 'weight' | 'bias' | 'norm' | 'embedding' | 'buffer' | 'constant' | 'optimizer' | 'other';
+export const TENSOR_ROLES = [
+  'weight',
+  'bias',
+  'norm',
+  'embedding',
+  'buffer',
+  'constant',
+  'quantization',
+  'optimizer',
+  'other',
+] as const;
+
+export type TensorRole = (typeof TENSOR_ROLES)[number];
+
+/** What a role was decided by: what the person has set, what the format says, or the tensor's name, shape or type. */
+export type RoleSource = 'setting' | 'format' | 'name' | 'shape' | 'type';
 
 /** One tensor of a checkpoint. */
 export interface TensorEntry {
@@ -18,6 +34,8 @@ export interface TensorEntry {
   /** Number of elements: the product of `shape`. */
   readonly count: number;
   readonly role: TensorRole;
+  /** Filled in when the checkpoint is opened. */
+  readonly roleFrom?: RoleSource;
   readonly storage: TensorStorage;
   /**
    * How the values are stored, in the words of the format (`Q4_K`, `int4, groups of 128`), where that is not

@@ -1,4 +1,4 @@
-import type { TensorRole } from './checkpoint';
+import type { RoleSource, TensorRole } from './checkpoint';
 import { isFloatingPoint, type DType } from './dtype';
 
 // Names come from strangers: repetitions are bounded, so that each pattern takes time proportional to the name's length.
@@ -25,16 +25,26 @@ const BIAS = /((^|[./_])(biases|bias(_\w{1,40})?|b)(:0)?$)|(\/BiasAdd(\/ReadVari
  * convention, not knowledge; what is not recognised is judged by its shape.
  */
 export function tensorRole(name: string, shape: readonly number[], dtype: DType): TensorRole {
-  if (BUFFER.test(name) || (shape.length === 4 && CAUSAL_MASK.test(name))) return 'buffer';
-  if (!isFloatingPoint(dtype)) return shape.length >= 2 ? 'other' : 'constant';
-  if (shape.length === 0 || isQuantizationConstant(name, dtype)) return 'constant';
+  return roleByConvention(name, shape, dtype).role;
+}
+
+/** The same, and what has decided it. */
+export function roleByConvention(
+  name: string,
+  shape: readonly number[],
+  dtype: DType,
+): { readonly role: TensorRole; readonly roleFrom: RoleSource } {
+  if (BUFFER.test(name) || (shape.length === 4 && CAUSAL_MASK.test(name))) return { role: 'buffer', roleFrom: 'name' };
+  if (QUANTIZATION.test(name)) return { role: 'quantization', roleFrom: 'name' };
+  if (!isFloatingPoint(dtype)) return { role: shape.length >= 2 ? 'other' : 'constant', roleFrom: 'type' };
+  if (isQuantizationConstant(name, dtype)) return { role: 'quantization', roleFrom: 'type' };
+  if (shape.length === 0) return { role: 'constant', roleFrom: 'shape' };
   if (shape.length === 1) {
-    if (NORM.test(name)) return 'norm';
-    if (BIAS.test(name)) return 'bias';
-    return SCALE.test(name) ? 'norm' : 'other';
+    if (NORM.test(name)) return { role: 'norm', roleFrom: 'name' };
+    if (BIAS.test(name)) return { role: 'bias', roleFrom: 'name' };
+    return SCALE.test(name) ? { role: 'norm', roleFrom: 'name' } : { role: 'other', roleFrom: 'shape' };
   }
-  if (EMBEDDING.test(name)) return 'embedding';
-  return 'weight';
+  return EMBEDDING.test(name) ? { role: 'embedding', roleFrom: 'name' } : { role: 'weight', roleFrom: 'shape' };
 }
 
 /**
@@ -45,11 +55,13 @@ export function isQuantizationConstant(name: string, dtype: DType): boolean {
   return dtype === 'float8_e8m0fnu' || QUANTIZATION.test(name);
 }
 
+const NEVER_PRUNED: ReadonlySet<TensorRole> = new Set(['buffer', 'optimizer', 'constant', 'quantization']);
+
 /**
  * Whether the limits count and prune this tensor. As the authors of the cosine method define it, every trained
- * parameter is: weights, biases, the affine parameters of normalisation, embeddings; buffers, optimiser state and
- * constants are not. Integer and boolean tensors never are.
+ * parameter is: weights, biases, the affine parameters of normalisation, embeddings; buffers, optimiser state,
+ * constants and quantisation parameters are not. Integer and boolean tensors never are.
  */
 export function isPrunable(role: TensorRole, dtype: DType): boolean {
-  return isFloatingPoint(dtype) && role !== 'buffer' && role !== 'optimizer' && role !== 'constant';
+  return isFloatingPoint(dtype) && !NEVER_PRUNED.has(role);
 }

@@ -25,6 +25,8 @@ const COLUMNS: readonly CsvColumn<TensorReport>[] = [
   ['survivingFraction', (tensor) => tensor.survivingFraction],
   ['aliasOf', (tensor) => tensor.aliasOf],
   ['sha256', (tensor) => tensor.sha256],
+  ['layer', (tensor) => tensor.layer],
+  ['roleFrom', (tensor) => tensor.roleFrom],
 ];
 
 /** The tensors as CSV, one row each. */

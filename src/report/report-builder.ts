@@ -1,4 +1,5 @@
 import type { Checkpoint, TensorEntry } from '../formats/checkpoint';
+import { layerName } from '../formats/layer-name';
 import { isPrunable } from '../formats/roles';
 import { CosineCurve } from '../limits/cosine-curve';
 import { cosineUtopiaOnGrid } from '../limits/cosine-utopia';
@@ -210,14 +211,17 @@ export class ReportBuilder {
   }
 }
 
-function tensorFacts({ name, dtype, shape, count, role, storage, storedAs, aliasOf }: TensorEntry): TensorFacts {
+function tensorFacts(tensor: TensorEntry): TensorFacts {
+  const { name, dtype, shape, count, role, roleFrom = 'format', storage, storedAs, aliasOf } = tensor;
   const storedDtype = storedAs ?? storage.dtype;
   return {
     name,
     dtype,
     ...(storedDtype === dtype ? {} : { storedDtype }),
     shape,
+    layer: layerName(name),
     role,
+    roleFrom,
     prunable: isPrunable(role, dtype),
     count,
     ...(aliasOf === undefined ? {} : { aliasOf }),

@@ -1,4 +1,4 @@
-import type { TensorRole } from '../formats/checkpoint';
+import type { RoleSource, TensorRole } from '../formats/checkpoint';
 import type { DType } from '../formats/dtype';
 import type { SketchStatistics } from '../sketch/statistics';
 
@@ -58,7 +58,11 @@ export interface TensorFacts {
   /** How the elements are stored where that differs from `dtype` (quantised weights): a type, or in the format's words. */
   readonly storedDtype?: string;
   readonly shape: readonly number[];
+  /** Name of the layer that it belongs to. */
+  readonly layer: string;
   readonly role: TensorRole;
+  /** What has decided the role. */
+  readonly roleFrom: RoleSource;
   readonly prunable: boolean;
   readonly count: number;
   readonly aliasOf?: string;

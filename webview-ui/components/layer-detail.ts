@@ -10,7 +10,7 @@ import { layerRemark } from '../model/layer-remark';
 import { nameText } from '../../src/report/name-text';
 import { fixed, grouped, percent, shapeText, significant } from '../../src/report/number-text';
 import type { Topic } from '../model/panel-model';
-import { roleText } from '../model/role-text';
+import { pruningReason, roleText } from '../model/role-text';
 import { dataTableStyles } from '../style/data-table-styles';
 import { icon } from '../style/icons';
 import { layerDetailStyles } from '../style/layer-detail-styles';
@@ -111,11 +111,13 @@ export class LayerDetail extends PanelElement {
     const facts = [
       shapeText(tensor.shape),
       l10n.t('{0} values', grouped(tensor.count)),
-      tensor.dtype,
+      ...(tensor.storedDtype === undefined
+        ? [tensor.dtype]
+        : [l10n.t('{0}, stored as {1}', tensor.dtype, tensor.storedDtype)]),
       roleText(tensor.role),
     ];
     return html`<h2 class="name" dir="auto">${nameText(tensor.name)}</h2>
-      <p class="muted facts">${facts.join(' · ')}</p>
+      <p class="muted facts" title=${pruningReason(tensor)}>${facts.join(' · ')}</p>
       ${result === undefined ? html`<div class="placeholder">${l10n.t('Not read yet')}</div>` : this.distribution(index, tensor, result)}
       <p class="remark">${remark}</p>
       ${result === undefined ? nothing : this.moments(result.statistics)}`;

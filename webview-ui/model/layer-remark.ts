@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { TensorFacts, TensorStatistics } from '../../src/report/report';
 import { nameText } from '../../src/report/name-text';
 import { grouped, percent, significant } from '../../src/report/number-text';
+import { pruningReason } from './role-text';
 
 /** Under this little is left of a layer: one unit in a hundred. */
 const NEARLY_EMPTIED = 0.01;
@@ -26,7 +27,7 @@ export interface RemarkInput {
 export function layerRemark({ tensor, statistics, kept, inScope, modelScale }: RemarkInput): string {
   if (tensor.aliasOf !== undefined)
     return l10n.t('Shares its memory with {0}: counted once, and pruned with it.', nameText(tensor.aliasOf));
-  if (!tensor.prunable) return l10n.t('Never pruned, and counted in no limit.');
+  if (!tensor.prunable) return pruningReason(tensor);
   if (statistics === undefined) return l10n.t('Not read yet.');
   const bad = statistics.nanCount + statistics.infCount;
   if (bad === tensor.count && tensor.count > 0) return l10n.t('Holds no finite value: this layer is broken.');

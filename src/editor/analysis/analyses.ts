@@ -68,6 +68,11 @@ export class Analyses implements Disposable {
     return this.editors.document(uri)?.session;
   }
 
+  /** Analyses all that is open anew, where what is known does not hold any more. */
+  rerun(): void {
+    for (const { session } of this.editors.all()) void session.run('use');
+  }
+
   /** How far the analysis of a file has come, in [0, 1]; null if none runs. */
   progress(uri: Uri): number | null {
     return this.fractions.get(uri.toString()) ?? null;

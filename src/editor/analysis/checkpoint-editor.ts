@@ -103,6 +103,11 @@ export class CheckpointEditors implements CustomReadonlyEditorProvider<Checkpoin
     return this.current?.document;
   }
 
+  /** All that are open. */
+  all(): Iterable<OpenCheckpoint> {
+    return this.documents.values();
+  }
+
   document(uri: Uri): OpenCheckpoint | undefined {
     return this.documents.get(uri.toString());
   }

@@ -100,6 +100,11 @@ export class ModelDescriptions implements Disposable {
     this.changeEmitter.fire(uris);
   }
 
+  /** To be told when nothing that is known need hold any more. */
+  allChanged(): void {
+    this.changed(...[...this.kept.keys()].map((path) => Uri.file(path)));
+  }
+
   dispose(): void {
     this.changeEmitter.dispose();
     this.describeEmitter.dispose();

@@ -55,6 +55,34 @@ suite('Analysis', () => {
     assert.equal(await verdict('fashion-mnist/epoch3.pt'), 'trained');
   });
 
+  test('counts at once what the setting says is a weight', async () => {
+    const api = await activated();
+    const uri = sample('fashion-mnist/epoch3.pt');
+    const settings = vscode.workspace.getConfiguration();
+    const counts = async (expected: number): Promise<void> => {
+      await eventually(`${expected} parameters in the panel`, () =>
+        api.session(uri)?.report?.model.prunableCount === expected ? true : undefined,
+      );
+      const description = await api.descriptions.describe(uri);
+      assert.equal(description.state === 'readable' ? description.prunableCount : 0, expected);
+    };
+    await vscode.commands.executeCommand('prunability.analyze', uri);
+    await counts(20_538);
+    try {
+      await settings.update(
+        'prunability.tensorRoles',
+        { 'fc1.*': 'constant', nonsense: 'no role' },
+        vscode.ConfigurationTarget.Workspace,
+      );
+      await counts(20_538 - 64 * 256 - 64);
+      const fc1 = api.session(uri)?.report?.tensors.find(({ name }) => name === 'fc1.weight');
+      assert.deepEqual([fc1?.role, fc1?.roleFrom, fc1?.prunable], ['constant', 'setting', false]);
+    } finally {
+      await settings.update('prunability.tensorRoles', undefined, vscode.ConfigurationTarget.Workspace);
+    }
+    await counts(20_538);
+  });
+
   test('opens one panel a file, however often it is asked', async () => {
     const api = await activated();
     const uri = sample('fashion-mnist/epoch1.pt');

@@ -7,6 +7,8 @@ export function tensor(fields: Partial<TensorReport>): TensorReport {
     name: 'layer.weight',
     dtype: 'float32',
     shape: [100, 10],
+    layer: 'layer',
+    roleFrom: 'shape',
     role: 'weight',
     prunable: true,
     count: 1000,

@@ -184,6 +184,15 @@ describe('prunability compare', () => {
     expect(await cli(['compare', trained])).toMatchObject({ code: 2, stdout: '' });
   });
 
+  it('counts what the person says is a weight, and nothing else', async () => {
+    const role = (...args: string[]): Promise<Ended> => cli(['analyze', trained, '--json', ...args]);
+    const count = async (ended: Promise<Ended>): Promise<number> =>
+      (JSON.parse((await ended).stdout) as ModelReport).model.prunableCount;
+    const all = await count(role());
+    expect(await count(role('--role', 'fc1.*=constant'))).toBe(all - 64 * 256 - 64);
+    expect(await count(role('--role', 'fc1.bias=weight', '--role', 'fc1.*=constant'))).toBe(all - 64 * 256);
+  });
+
   it('exits with 130 when it is interrupted', async () => {
     const path = await largeFile();
     const { code, stdout, stderr } = await cli(['compare', path, path, '--json'], (kill) => {
@@ -198,8 +207,18 @@ describe('prunability compare', () => {
 
 describe('parseCliArguments', () => {
   it('takes any number of roots for the MCP server', () => {
-    expect(parseCliArguments(['mcp'])).toEqual({ command: 'mcp', roots: [] });
-    expect(parseCliArguments(['mcp', '--root', 'a', '--root=b'])).toEqual({ command: 'mcp', roots: ['a', 'b'] });
+    expect(parseCliArguments(['mcp'])).toEqual({ command: 'mcp', roots: [], roles: [] });
+    expect(parseCliArguments(['mcp', '--root', 'a', '--root=b'])).toMatchObject({ roots: ['a', 'b'] });
+  });
+
+  it('takes roles by pattern, also where the pattern has an equals sign', () => {
+    expect(parseCliArguments(['analyze', 'a.pt', '--role', 'fc*=bias', '--role=a=b=norm'])).toMatchObject({
+      roles: [
+        ['fc*', 'bias'],
+        ['a=b', 'norm'],
+      ],
+    });
+    expect(parseCliArguments(['analyze', 'a.pt', '--role', 'fc*=no'])).toMatchObject({ command: 'wrong' });
   });
 
   it('refuses what makes no sense', () => {

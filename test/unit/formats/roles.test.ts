@@ -27,9 +27,9 @@ describe('tensorRole', () => {
     ['logit_scale', [], 'constant'],
     // Quantised checkpoints
     ['model.layers.3.mlp.gate_proj.weight', [512, 512], 'weight', 'float8_e4m3fn'],
-    ['model.layers.3.mlp.gate_proj.weight_scale_inv', [4, 4], 'constant'],
-    ['model.layers.3.mlp.gate_proj.scales', [32, 512], 'constant', 'float16'],
-    ['experts.w1.scale', [64, 2], 'constant', 'float8_e8m0fnu'],
+    ['model.layers.3.mlp.gate_proj.weight_scale_inv', [4, 4], 'quantization'],
+    ['model.layers.3.mlp.gate_proj.scales', [32, 512], 'quantization', 'float16'],
+    ['experts.w1.scale', [64, 2], 'quantization', 'float8_e8m0fnu'],
     ['model.layers.3.mlp.gate_proj.qweight', [64, 512], 'other', 'int32'],
     // TensorFlow
     ['conv1/kernel', [5, 5, 1, 8], 'weight'],

@@ -9,6 +9,8 @@ function tensor(name: string, changes: Partial<TensorReport> = {}): TensorReport
     name,
     dtype: 'float32',
     shape,
+    layer: 'layer',
+    roleFrom: 'shape',
     role: shape.length >= 2 ? 'weight' : 'bias',
     prunable: true,
     count: shape.reduce((product, size) => product * size, 1),

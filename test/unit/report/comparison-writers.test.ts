@@ -11,6 +11,8 @@ const tensor: TensorReport = {
   name: 'fc.weight',
   dtype: 'float32',
   shape: [2, 3],
+  layer: 'layer',
+  roleFrom: 'shape',
   role: 'weight',
   prunable: true,
   count: 6,

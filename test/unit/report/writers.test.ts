@@ -13,6 +13,8 @@ const tensor: TensorReport = {
   dtype: 'float32',
   storedDtype: 'uint8',
   shape: [2, 3],
+  layer: 'layer',
+  roleFrom: 'shape',
   role: 'weight',
   prunable: true,
   count: 6,
@@ -89,7 +91,7 @@ describe('CSV', () => {
   it('has a header and one row a tensor, numbers in full', () => {
     expect(lines[0]).toMatch(/^name,dtype,storedDtype,shape,role,prunable,count,/);
     expect(lines[1]).toBe(
-      'fc.weight,float32,uint8,2x3,weight,true,6,0,1,1,-1.5,2,0.1,1.2345678901234567,0,,1,7,3,0.83,0.25,,',
+      'fc.weight,float32,uint8,2x3,weight,true,6,0,1,1,-1.5,2,0.1,1.2345678901234567,0,,1,7,3,0.83,0.25,,,layer,shape',
     );
   });
 

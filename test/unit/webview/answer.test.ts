@@ -106,6 +106,8 @@ describe('the remark on a layer', () => {
       name: 'fc.weight',
       dtype: 'float32',
       shape: [10, 10],
+      layer: 'layer',
+      roleFrom: 'shape',
       role: 'weight',
       prunable: true,
       count: 100,
