@@ -1,6 +1,7 @@
 import type { Checkpoint, TensorEntry } from '../formats/checkpoint';
 import { layerName } from '../formats/layer-name';
 import { isPrunable } from '../formats/roles';
+import type { Topology } from '../formats/topology';
 import { CosineCurve } from '../limits/cosine-curve';
 import { cosineUtopiaOnGrid } from '../limits/cosine-utopia';
 import { limitEstimates, type ScopeSummary } from '../limits/estimates';
@@ -96,7 +97,8 @@ export class ReportBuilder {
     private readonly file: FileFacts,
     private readonly checkpoint: Checkpoint,
   ) {
-    this.facts = checkpoint.tensors.map(tensorFacts);
+    const operators = operatorsByTensor(checkpoint.topology);
+    this.facts = checkpoint.tensors.map((tensor) => tensorFacts(tensor, operators.get(tensor.name)));
     this.statistics = new Array<TensorStatistics | undefined>(this.facts.length);
     this.cellsPerTensor = Math.max(MIN_KEPT_CELLS, Math.floor(KEPT_CELLS / Math.max(1, this.facts.length)));
   }
@@ -161,7 +163,9 @@ export class ReportBuilder {
   report(summary: ModelSummary, complete: boolean, seconds: number): ModelReport {
     const { model, limits, warnings } = summary;
     const tensors = this.tensorReports(summary.survivingFractions);
-    return { schema: REPORT_SCHEMA, complete, file: this.file, tensors, model, limits, warnings, seconds };
+    const { topology } = this.checkpoint;
+    const graph = topology === undefined ? {} : { topology };
+    return { schema: REPORT_SCHEMA, complete, file: this.file, tensors, model, limits, warnings, ...graph, seconds };
   }
 
   private tensorReports(survivingFractions: readonly (number | null)[]): TensorReport[] {
@@ -211,7 +215,20 @@ export class ReportBuilder {
   }
 }
 
-function tensorFacts(tensor: TensorEntry): TensorFacts {
+/** Operators that take each tensor, every one once. */
+function operatorsByTensor(topology: Topology | undefined): ReadonlyMap<string, readonly string[]> {
+  const operators = new Map<string, string[]>();
+  for (const { operator, parameters } of topology?.nodes ?? []) {
+    for (const { tensor } of parameters) {
+      const known = operators.get(tensor);
+      if (known === undefined) operators.set(tensor, [operator]);
+      else if (!known.includes(operator)) known.push(operator);
+    }
+  }
+  return operators;
+}
+
+function tensorFacts(tensor: TensorEntry, operators: readonly string[] | undefined): TensorFacts {
   const { name, dtype, shape, count, role, roleFrom = 'format', storage, storedAs, aliasOf } = tensor;
   const storedDtype = storedAs ?? storage.dtype;
   return {
@@ -223,6 +240,7 @@ function tensorFacts(tensor: TensorEntry): TensorFacts {
     role,
     roleFrom,
     prunable: isPrunable(role, dtype),
+    ...(operators === undefined ? {} : { operators }),
     count,
     ...(aliasOf === undefined ? {} : { aliasOf }),
   };

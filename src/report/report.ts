@@ -1,5 +1,6 @@
 import type { RoleSource, TensorRole } from '../formats/checkpoint';
 import type { DType } from '../formats/dtype';
+import type { Topology } from '../formats/topology';
 import type { SketchStatistics } from '../sketch/statistics';
 
 /** Version of the report's layout; `report.schema.json` describes it. */
@@ -64,6 +65,8 @@ export interface TensorFacts {
   /** What has decided the role. */
   readonly roleFrom: RoleSource;
   readonly prunable: boolean;
+  /** The operators (or layers) that take it, as the format calls them, where the file has the network's graph. */
+  readonly operators?: readonly string[];
   readonly count: number;
   readonly aliasOf?: string;
 }
@@ -124,6 +127,8 @@ export interface ModelReport {
   readonly model: ModelStatistics;
   readonly limits: readonly LimitEstimate[];
   readonly warnings: readonly ReportWarning[];
+  /** The network's graph, where the file has it. */
+  readonly topology?: Topology;
   /** Seconds from the request to the last layer. */
   readonly seconds: number;
 }

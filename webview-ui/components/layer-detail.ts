@@ -21,6 +21,9 @@ import { PanelElement } from './panel-element';
 import './vega-chart';
 import type { ChartData } from './vega-chart';
 
+/** Shared weights may feed many operators; the first ones tell what they are. */
+const MAX_OPERATORS = 3;
+
 const CHART_HEIGHT = 212;
 const CHART_COLORS = ['kept', 'pruned', 'muted', 'fit', 'hand'] as const;
 
@@ -115,6 +118,7 @@ export class LayerDetail extends PanelElement {
         ? [tensor.dtype]
         : [l10n.t('{0}, stored as {1}', tensor.dtype, tensor.storedDtype)]),
       roleText(tensor.role),
+      ...(tensor.operators ?? []).slice(0, MAX_OPERATORS),
     ];
     return html`<h2 class="name" dir="auto">${nameText(tensor.name)}</h2>
       <p class="muted facts" title=${pruningReason(tensor)}>${facts.join(' · ')}</p>
