@@ -6,6 +6,7 @@ import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { npyReader } from './numpy/npy';
 import { npzReader } from './numpy/npz';
 import { pytorchReader } from './pytorch/pytorch';
+import { withQuantizedWeights } from './quantized/quantized';
 import { safetensorsReader } from './safetensors/safetensors';
 import { pytorchIndexReader, safetensorsIndexReader } from './sharded-index';
 import { SiblingFiles } from './sibling';
@@ -100,7 +101,7 @@ export async function readCheckpoint(context: OpenContext): Promise<Checkpoint> 
   const { source, signal } = context;
   const head = await source.read(0, Math.min(HEAD_BYTES, source.size), signal);
   const reader = await chooseReader(head, source);
-  const checkpoint = await reader.open(context);
+  const checkpoint = await withQuantizedWeights(await reader.open(context), context);
   if (checkpoint.tensors.length === 0) {
     throw new FormatError({
       file: source.path,

@@ -10,7 +10,7 @@ const BUFFER =
 const CAUSAL_MASK = /(^|[./])attn\.bias$/;
 /** What belongs to quantised weights beside their codes, as GPTQ, AWQ, bitsandbytes, FP8 and MX checkpoints name it. */
 const QUANTIZATION =
-  /(^|[./_])(weight_scale(_inv|_2)?|input_scale|scale_inv|scales|qzeros|g_idx|zero_point|absmax|nested_absmax|quant_map|nested_quant_map|SCB)$/;
+  /(^|[./_])(weight_scale(_inv|_2)?|input_scale|(weight|input)_global_scale|scale_(inv|weight|input)|scales|qzeros|g_idx|zero_point|absmax|nested_absmax|quant_map|nested_quant_map|SCB)$/;
 /** Names of the affine parameters of normalisation layers, by parameter (`gamma`) or by layer (`bn1.weight`, `ln_f.bias`). */
 const NORM =
   /((^|[./])(gamma|beta)(:0)?$)|((^|[./_])(bn|batch_?norm(alization)?|ln|layer_?norm|group_?norm|rms_?norm|norm)\d*(_\w{1,40})?[./](weight|bias|scale|offset|g|b)(:0)?$)|(FusedBatchNormV\d\/(Scaled|Offset|ReadVariableOp(_1)?)$)/i;

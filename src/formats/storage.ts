@@ -64,8 +64,8 @@ export interface BlockCoding {
 }
 
 /**
- * value = (code − zero) × scale in float32 arithmetic, rounded after each step; each box of `block` elements has one
- * scale and one zero, which are arranged in C order of the boxes. Elements are float32.
+ * value = (code − zero) × scale + offset in float32 arithmetic, rounded after each step; each box of `block` elements has
+ * one of each, which are arranged in C order of the boxes. Elements are float32.
  */
 export interface ScaledCoding {
   readonly kind: 'scaled';
@@ -74,13 +74,15 @@ export interface ScaledCoding {
   readonly shape: readonly number[];
   /** Size of a box in each dimension; those at the end of a dimension may be cut off. */
   readonly block: readonly number[];
-  /** Of as many elements as there are boxes. */
-  readonly scales: TensorStorage;
-  /** One for all boxes, or one a box. 0 if absent. */
+  /** One for all boxes, or one a box: of as many elements as there are boxes. */
+  readonly scales: TensorStorage | number;
+  /** 0 if absent. */
   readonly zeros?: TensorStorage | number;
+  /** Nothing is added if absent. */
+  readonly offsets?: TensorStorage | number;
   /** Which box along a dimension each index belongs to, where it is not the one that contains it (GPTQ's g_idx). */
   readonly groups?: { readonly axis: number; readonly index: TensorStorage };
-  /** Value is (code − zero) / scale instead. */
+  /** Value is (code − zero) / scale + offset instead. */
   readonly inverse?: true;
 }
 
@@ -162,15 +164,16 @@ export function mapExtents(storage: TensorStorage, map: (extent: ByteExtent) => 
     case 'filtered':
       return { ...storage, extents };
     case 'scaled': {
-      const { codes, scales, zeros, groups } = coding;
+      const { codes, scales, zeros, offsets, groups } = coding;
       return {
         ...storage,
         extents,
         coding: {
           ...coding,
           codes: inner(codes),
-          scales: inner(scales),
+          scales: typeof scales === 'object' ? inner(scales) : scales,
           ...(typeof zeros === 'object' ? { zeros: inner(zeros) } : {}),
+          ...(typeof offsets === 'object' ? { offsets: inner(offsets) } : {}),
           ...(groups === undefined ? {} : { groups: { ...groups, index: inner(groups.index) } }),
         },
       };
@@ -192,8 +195,9 @@ export function mapExtents(storage: TensorStorage, map: (extent: ByteExtent) => 
 function partsOf({ coding }: TensorStorage): TensorStorage[] {
   switch (coding?.kind) {
     case 'scaled': {
-      const { codes, scales, zeros, groups } = coding;
-      return [codes, scales, ...(typeof zeros === 'object' ? [zeros] : []), ...(groups ? [groups.index] : [])];
+      const { codes, scales, zeros, offsets, groups } = coding;
+      const ofBoxes = [scales, zeros, offsets].filter((part) => typeof part === 'object');
+      return [codes, ...ofBoxes, ...(groups ? [groups.index] : [])];
     }
     case 'tiles':
       return coding.tiles.map(({ storage }) => storage);

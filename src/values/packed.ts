@@ -14,22 +14,29 @@ export function packedSource(
 ): ElementSource {
   const width = BYTES_PER_ELEMENT[dtype];
   const table = Float32Array.from(codeTable(coding));
+  const bytesOfTable = dtype === 'float32' ? undefined : Uint8Array.from(table, (value) => value & 0xff);
+  const codes = new Uint8Array(PIECE_ELEMENTS);
+  const unpack = coding.columns === 1 ? streamUnpacker(coding) : columnUnpacker(coding);
   return {
     read(first, target) {
-      const floats = dtype === 'float32' ? new Float32Array(Math.min(PIECE_ELEMENTS, target.length / 4)) : undefined;
       const total = target.length / width;
-      for (let done = 0; done < total; done += PIECE_ELEMENTS) {
-        const count = Math.min(PIECE_ELEMENTS, total - done);
-        const codes = readCodes(coding, extents, reader, first + done, count);
-        if (floats === undefined) {
-          for (let i = 0; i < count; i++) target[done + i] = table[codes[i] ?? 0] ?? 0;
-        } else {
-          for (let i = 0; i < count; i++) floats[i] = table[codes[i] ?? 0] ?? 0;
-          target.set(new Uint8Array(floats.buffer, 0, 4 * count), 4 * done);
-        }
+      for (let done = 0; done < total;) {
+        const start = first + done;
+        const count = Math.min(PIECE_ELEMENTS, total - done, unpack.most(start));
+        unpack.read(extents, reader, start, count, codes);
+        if (bytesOfTable === undefined) lookUpFloats(codes, table, target, done, count);
+        else for (let i = 0; i < count; i++) target[done + i] = bytesOfTable[codes[i]!]!;
+        done += count;
       }
     },
   };
+}
+
+/** Fills `codes` with `count` codes from the one at `first` on. */
+interface Unpacker {
+  /** Most codes that are read from `first` on in one go. */
+  most(first: number): number;
+  read(extents: readonly ByteExtent[], reader: ByteReader, first: number, count: number, codes: Uint8Array): void;
 }
 
 /** Value of each code. Negative ones stand as such; a byte takes them modulo 256. */
@@ -39,46 +46,127 @@ function codeTable({ bits, signed, table }: PackedCoding): readonly number[] {
   return Array.from({ length: 2 ** bits }, (_, code) => (signed === true && code >= half ? code - 2 * half : code));
 }
 
-function readCodes(
-  { bits, wordBytes, columns, order }: PackedCoding,
-  extents: readonly ByteExtent[],
-  reader: ByteReader,
-  first: number,
-  count: number,
-): Uint8Array {
+function lookUpFloats(codes: Uint8Array, table: Float32Array, target: Uint8Array, at: number, count: number): void {
+  const place = target.byteOffset + 4 * at;
+  const aligned = place % 4 === 0;
+  const floats = aligned ? new Float32Array(target.buffer, place, count) : new Float32Array(count);
+  for (let i = 0; i < count; i++) floats[i] = table[codes[i]!]!;
+  if (!aligned) target.set(new Uint8Array(floats.buffer), 4 * at);
+}
+
+/**
+ * Elements one after the other. Their bits lie at the same places in every period: a word where elements are shuffled
+ * within it, else eight elements, which take as many bytes as an element has bits (words in a row are one stream).
+ */
+function streamUnpacker({ bits, wordBytes, order }: PackedCoding): Unpacker {
+  const period = order === undefined ? 8 : (8 * wordBytes) / bits;
+  const periodBytes = order === undefined ? bits : wordBytes;
+  const mask = 2 ** bits - 1;
+  const starts = Array.from({ length: period }, (_, i) => (order?.[i] ?? i) * bits);
+  let bytes = new Uint8Array(0);
+  return {
+    most: () => PIECE_ELEMENTS,
+    read(extents, reader, first, count, codes) {
+      const firstPeriod = Math.floor(first / period);
+      const within = first - firstPeriod * period;
+      // Without an order, the last period may be cut off in the file after the last byte that is needed.
+      const neededBits =
+        order === undefined ? (within + count) * bits : Math.ceil((within + count) / period) * period * bits;
+      const length = Math.ceil(neededBits / 8);
+      if (bytes.length < length) bytes = new Uint8Array(length);
+      const input = bytes.subarray(0, length);
+      reader.read(extents, firstPeriod * periodBytes, input);
+      for (let place = 0; place < period; place++) {
+        const bit = starts[place] ?? 0;
+        const skipped = place < within ? 1 : 0;
+        const to = place + skipped * period - within;
+        if (to < count)
+          extract(
+            input,
+            skipped * periodBytes + (bit >> 3),
+            periodBytes,
+            1,
+            bit & 7,
+            bits,
+            mask,
+            codes,
+            to,
+            period,
+            count,
+          );
+      }
+    },
+  };
+}
+
+/** Elements down the columns of words: in a row of elements, all have their bits at the same place of their word. */
+function columnUnpacker({ bits, wordBytes, columns, order }: PackedCoding): Unpacker {
   const wordBits = 8 * wordBytes;
   const slots = wordBits / bits;
-  const firstRow = Math.floor(first / columns);
-  const lastRow = Math.floor((first + count - 1) / columns);
-  // Whole words, and with shuffled slots all of the word: the last bit may be in the word after.
-  const firstWord = Math.floor((firstRow * bits) / wordBits);
-  const lastWord = Math.floor(((lastRow + 1) * bits - 1) / wordBits);
-  const bytes = new Uint8Array((lastWord - firstWord + 1) * columns * wordBytes);
-  reader.read(extents, firstWord * columns * wordBytes, bytes);
   const mask = 2 ** bits - 1;
-  const codes = new Uint8Array(count);
-  for (let i = 0; i < count; i++) {
-    const row = Math.floor((first + i) / columns);
-    const column = (first + i) % columns;
-    let bit = row * bits;
-    if (order !== undefined) {
-      const slot = row % slots;
-      bit += ((order[slot] ?? slot) - slot) * bits;
+  let bytes = new Uint8Array(0);
+  return {
+    // Rows of very many columns are read by part: what is in memory stays small.
+    most: (first) => (columns <= PIECE_ELEMENTS ? PIECE_ELEMENTS : columns - (first % columns)),
+    read(extents, reader, first, count, codes) {
+      const firstRow = Math.floor(first / columns);
+      const firstColumn = first - firstRow * columns;
+      const lastRow = Math.floor((first + count - 1) / columns);
+      const oneRow = firstRow === lastRow;
+      const from = oneRow ? firstColumn : 0;
+      const columnsRead = oneRow ? count : columns;
+      const firstWord = Math.floor((firstRow * bits) / wordBits);
+      const lastWord = Math.floor(((lastRow + 1) * bits - 1) / wordBits);
+      const rowBytes = columnsRead * wordBytes;
+      const length = (lastWord - firstWord + 1) * rowBytes;
+      if (bytes.length < length) bytes = new Uint8Array(length);
+      if (oneRow) {
+        for (let word = firstWord; word <= lastWord; word++) {
+          const at = (word - firstWord) * rowBytes;
+          reader.read(extents, (word * columns + from) * wordBytes, bytes.subarray(at, at + rowBytes));
+        }
+      } else {
+        reader.read(extents, firstWord * columns * wordBytes, bytes.subarray(0, length));
+      }
+      for (let done = 0, row = firstRow; done < count; row++) {
+        const column = row === firstRow ? firstColumn : 0;
+        const run = Math.min(columns - column, count - done);
+        const slot = order === undefined ? 0 : row % slots;
+        const bit = row * bits + (order === undefined ? 0 : ((order[slot] ?? slot) - slot) * bits);
+        const word = Math.floor(bit / wordBits);
+        const within = bit - word * wordBits;
+        const at = (word - firstWord) * rowBytes + (column - from) * wordBytes + (within >> 3);
+        // The second byte of a code may be the first of the column's next word.
+        const next = within + bits > wordBits ? rowBytes - (within >> 3) : 1;
+        extract(bytes, at, wordBytes, next, within & 7, bits, mask, codes, done, 1, done + run);
+        done += run;
+      }
+    },
+  };
+}
+
+/**
+ * Codes at bit `shift` of every `step`-th byte from `at` on, to every `stride`-th place of `codes` from `to` up to `end`.
+ * Those that reach over the end of their byte go on in the byte `next` further.
+ */
+function extract(
+  bytes: Uint8Array,
+  at: number,
+  step: number,
+  next: number,
+  shift: number,
+  bits: number,
+  mask: number,
+  codes: Uint8Array,
+  to: number,
+  stride: number,
+  end: number,
+): void {
+  if (shift + bits <= 8) {
+    for (let i = to, from = at; i < end; i += stride, from += step) codes[i] = (bytes[from]! >> shift) & mask;
+  } else {
+    for (let i = to, from = at; i < end; i += stride, from += step) {
+      codes[i] = ((bytes[from]! | (bytes[from + next]! << 8)) >> shift) & mask;
     }
-    const word = Math.floor(bit / wordBits) - firstWord;
-    const within = bit % wordBits;
-    // At most two bytes hold a code; the second may be the first of the column's next word.
-    const low = bytes[(word * columns + column) * wordBytes + (within >> 3)] ?? 0;
-    const shift = within & 7;
-    let code = low >> shift;
-    if (shift + bits > 8) {
-      const next =
-        within + bits > wordBits
-          ? ((word + 1) * columns + column) * wordBytes
-          : (word * columns + column) * wordBytes + (within >> 3) + 1;
-      code |= (bytes[next] ?? 0) << (8 - shift);
-    }
-    codes[i] = code & mask;
   }
-  return codes;
 }

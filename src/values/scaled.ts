@@ -1,55 +1,108 @@
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import type { ScaledCoding, TensorStorage } from '../formats/storage';
+import { BoxValues } from './box-values';
 import { swapByteOrder, toFloat32 } from './convert';
+import { readAll } from './read-all';
 import type { ElementSource, OpenStorage } from './reading';
-import { gatherStrided } from './strides';
-import { spanOf } from './view-parts';
 
 const PIECE_ELEMENTS = 65_536;
 
 /** Multiplies codes with the scales of their boxes. */
 export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSource {
-  const { codes, shape, block, inverse } = coding;
-  const count = product(shape);
-  const codeSource = open(codes, count);
-  const codeWidth = BYTES_PER_ELEMENT[codes.dtype];
+  const { codes, inverse } = coding;
+  const readCodes = codeReader(codes, open(codes, product(coding.shape)));
+  const { shape, block, axis } = merged(coding);
   const boxes = shape.map((size, dimension) => Math.ceil(size / (block[dimension] ?? 1)));
-  const scales = readAll(coding.scales, boxes, open);
-  const zeros = typeof coding.zeros === 'object' ? readAll(coding.zeros, boxes, open) : undefined;
-  const zero = typeof coding.zeros === 'number' ? coding.zeros : 0;
-  const boxAlong = shape.map((size, dimension) => boxNumbers(coding, size, dimension, boxes, open));
+  const boxStrides = boxes.map((_, dimension) => product(boxes.slice(dimension + 1)));
   const last = shape.length - 1;
   const lastSize = shape[last] ?? 1;
-  const lastBoxes = boxAlong[last] ?? new Float64Array(1);
+  const lastBlock = block[last] ?? 1;
+  // Boxes that are listed may be anywhere.
+  const whole = coding.groups !== undefined;
+  const scales = new BoxValues(coding.scales, boxes, whole, open);
+  const zeros =
+    coding.zeros === undefined || coding.zeros === 0 ? undefined : new BoxValues(coding.zeros, boxes, whole, open);
+  const offsets = coding.offsets === undefined ? undefined : new BoxValues(coding.offsets, boxes, whole, open);
+  const listed = lazily(() =>
+    coding.groups === undefined || axis === undefined
+      ? undefined
+      : boxList(coding.groups.index, shape[axis] ?? 1, boxes[axis] ?? 1, open),
+  );
+
+  /** Number of the first box of the row with the number `row`: all dimensions but the last. */
+  const rowBox = (row: number): number => {
+    let rest = row;
+    let box = 0;
+    for (let dimension = last - 1; dimension >= 0; dimension--) {
+      const size = shape[dimension] ?? 1;
+      const index = rest % size;
+      const along = axis === dimension ? (listed()?.[index] ?? 0) : Math.floor(index / (block[dimension] ?? 1));
+      box += along * (boxStrides[dimension] ?? 1);
+      rest = Math.floor(rest / size);
+    }
+    return box;
+  };
+
+  /** Elements from `at` up to `end` of `values`, which are all of one box. */
+  const scaleBox = (values: Float32Array, at: number, end: number, box: number): void => {
+    const scale = scales.at(box);
+    if (zeros !== undefined) {
+      const zero = zeros.at(box);
+      for (let i = at; i < end; i++) values[i] = values[i]! - zero;
+    }
+    if (inverse === true) for (let i = at; i < end; i++) values[i] = values[i]! / scale;
+    else for (let i = at; i < end; i++) values[i] = values[i]! * scale;
+    if (offsets !== undefined) {
+      const offset = offsets.at(box);
+      for (let i = at; i < end; i++) values[i] = values[i]! + offset;
+    }
+  };
+
+  /** Elements from `at` up to `end` of `values`: one box each, one after the other from `box` on. */
+  const scaleEach = (values: Float32Array, at: number, end: number, box: number): void => {
+    const count = end - at;
+    if (zeros !== undefined) {
+      const zero = zeros.span(box, count);
+      for (let i = 0; i < count; i++) values[at + i] = values[at + i]! - zero[i]!;
+    }
+    const scale = scales.span(box, count);
+    if (inverse === true) for (let i = 0; i < count; i++) values[at + i] = values[at + i]! / scale[i]!;
+    else for (let i = 0; i < count; i++) values[at + i] = values[at + i]! * scale[i]!;
+    if (offsets !== undefined) {
+      const offset = offsets.span(box, count);
+      for (let i = 0; i < count; i++) values[at + i] = values[at + i]! + offset[i]!;
+    }
+  };
+
+  const scaleRun = (values: Float32Array, at: number, end: number, box: number, column: number): void => {
+    const places = axis === last ? listed() : undefined;
+    if (places !== undefined) {
+      for (let i = at; i < end; i++) scaleBox(values, i, i + 1, box + (places[column + i - at] ?? 0));
+    } else if (lastBlock === 1) {
+      scaleEach(values, at, end, box + column);
+    } else {
+      for (let i = at; i < end;) {
+        const here = column + i - at;
+        const number = Math.floor(here / lastBlock);
+        const stop = Math.min(end, i + (number + 1) * lastBlock - here);
+        scaleBox(values, i, stop, box + number);
+        i = stop;
+      }
+    }
+  };
+
   return {
     read(first, target) {
       const total = target.length / 4;
-      const bytes = new Uint8Array(Math.min(PIECE_ELEMENTS, total) * codeWidth);
       for (let done = 0; done < total; done += PIECE_ELEMENTS) {
         const length = Math.min(PIECE_ELEMENTS, total - done);
-        const piece = bytes.subarray(0, length * codeWidth);
-        codeSource.read(first + done, piece);
-        if (codes.bigEndian === true) swapByteOrder(piece, codeWidth);
-        const values = toFloat32(piece, codes.dtype, codes.quantization);
+        const values = readCodes(first + done, length);
         for (let i = 0; i < length;) {
-          // A run along the last dimension at a time: all else of the box's number stays the same.
-          const index = first + done + i;
-          const column = index % lastSize;
-          const run = Math.min(lastSize - column, length - i);
-          let rest = Math.floor(index / lastSize);
-          let row = 0;
-          for (let dimension = last - 1; dimension >= 0; dimension--) {
-            const size = shape[dimension] ?? 1;
-            row += boxAlong[dimension]?.[rest % size] ?? 0;
-            rest = Math.floor(rest / size);
-          }
-          for (let j = 0; j < run; j++) {
-            const box = row + (lastBoxes[column + j] ?? 0);
-            const shifted = Math.fround((values[i + j] ?? 0) - (zeros === undefined ? zero : (zeros[box] ?? 0)));
-            const scale = scales[box] ?? 0;
-            values[i + j] = inverse === true ? shifted / scale : shifted * scale;
-          }
-          i += run;
+          const row = Math.floor((first + done + i) / lastSize);
+          const column = first + done + i - row * lastSize;
+          const end = Math.min(length, i + lastSize - column);
+          scaleRun(values, i, end, rowBox(row), column);
+          i = end;
         }
         target.set(new Uint8Array(values.buffer, values.byteOffset, 4 * length), 4 * done);
       }
@@ -57,37 +110,56 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   };
 }
 
-/** What each index along a dimension adds to the number of the box. */
-function boxNumbers(
-  { block, groups }: ScaledCoding,
-  size: number,
-  dimension: number,
-  boxes: readonly number[],
-  open: OpenStorage,
-): Float64Array {
-  const stride = product(boxes.slice(dimension + 1));
-  const length = block[dimension] ?? 1;
-  if (groups?.axis !== dimension) return Float64Array.from({ length: size }, (_, i) => Math.floor(i / length) * stride);
-  const most = (boxes[dimension] ?? 1) - 1;
-  const listed = readAll(groups.index, [size], open);
-  return Float64Array.from(listed, (group) => Math.min(Math.max(group, 0), most) * stride);
+/**
+ * The same boxes with dimensions put together where the boxes allow it (a scale for each of many small kernels), which
+ * makes runs long. Those on both sides of a listed dimension stay. `axis`: the listed dimension among them.
+ */
+function merged({ shape, block, groups }: ScaledCoding): {
+  shape: number[];
+  block: number[];
+  axis: number | undefined;
+} {
+  const sizes: number[] = [];
+  const blocks: number[] = [];
+  let axis: number | undefined;
+  for (const [dimension, size] of shape.entries()) {
+    const length = Math.max(1, Math.min(block[dimension] ?? 1, size));
+    const before = sizes.length - 1;
+    const fixed = groups !== undefined && (groups.axis === dimension || groups.axis === dimension - 1);
+    const outer = blocks[before];
+    if (outer !== undefined && !fixed && (length === size || (length === 1 && outer === 1))) {
+      sizes[before] = (sizes[before] ?? 1) * size;
+      blocks[before] = outer * length;
+    } else {
+      sizes.push(size);
+      blocks.push(length);
+    }
+    if (groups?.axis === dimension) axis = sizes.length - 1;
+  }
+  return { shape: sizes, block: blocks, axis };
 }
 
-/** All values of a small storage, in C order. */
-export function readAll(storage: TensorStorage, shape: readonly number[], open: OpenStorage): Float32Array {
-  const count = product(shape);
-  const width = BYTES_PER_ELEMENT[storage.dtype];
-  let bytes = new Uint8Array(count * width);
-  if (storage.strides === undefined) open(storage, count).read(0, bytes);
-  else {
-    const view = { shape, strides: storage.strides };
-    const span = new Uint8Array(count === 0 ? 0 : spanOf(view) * width);
-    open(storage, span.length / width).read(0, span);
-    bytes = new Uint8Array(count * width);
-    gatherStrided(view, 0, count, width, span, 0, bytes);
-  }
-  if (storage.bigEndian === true) swapByteOrder(bytes, width);
-  return toFloat32(bytes, storage.dtype, storage.quantization);
+function codeReader(codes: TensorStorage, source: ElementSource): (first: number, count: number) => Float32Array {
+  const width = BYTES_PER_ELEMENT[codes.dtype];
+  const plain = codes.dtype === 'float32' && codes.quantization === undefined;
+  let bytes = new Uint8Array(0);
+  return (first, count) => {
+    if (bytes.length < count * width) bytes = new Uint8Array(count * width);
+    const piece = bytes.subarray(0, count * width);
+    source.read(first, piece);
+    if (codes.bigEndian === true) swapByteOrder(piece, width);
+    return plain ? new Float32Array(bytes.buffer, 0, count) : toFloat32(piece, codes.dtype, codes.quantization);
+  };
+}
+
+/** Boxes along a dimension that are listed, as far as they exist. */
+function boxList(index: TensorStorage, size: number, boxes: number, open: OpenStorage): Float64Array {
+  return Float64Array.from(readAll(index, [size], open), (box) => Math.min(Math.max(box, 0), boxes - 1));
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function product(sizes: readonly number[]): number {

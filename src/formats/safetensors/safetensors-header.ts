@@ -35,18 +35,37 @@ const DTYPES: ReadonlyMap<string, DType> = new Map<string, DType>([
   ['C64', 'complex64'],
 ]);
 
-/** Types of which several elements share a byte, with their width in bits. Known, checked, and not analyzed. */
-const PACKED_BITS: ReadonlyMap<string, number> = new Map([
-  ['F4', 4],
-  ['F6_E2M3', 6],
-  ['F6_E3M2', 6],
+/** Types of which several elements share a byte. Codes follow one another in the bits of the bytes, lowest first. */
+const PACKED_TYPES: ReadonlyMap<string, PackedType> = new Map([
+  ['F4', { bits: 4, table: smallFloats(2, 1) }],
+  ['F6_E2M3', { bits: 6, table: smallFloats(2, 3) }],
+  ['F6_E3M2', { bits: 6, table: smallFloats(3, 2) }],
 ]);
+
+/** A type of less than a byte. */
+interface PackedType {
+  readonly bits: 4 | 6;
+  /** Value of each code. */
+  readonly table: readonly number[];
+}
+
+/** Values of small floating-point numbers without infinities and NaN (OCP microscaling formats, MX 1.0). */
+function smallFloats(exponentBits: number, fractionBits: number): number[] {
+  const bias = 2 ** (exponentBits - 1) - 1;
+  const magnitudes = Array.from({ length: 2 ** (exponentBits + fractionBits) }, (_, code) => {
+    const exponent = code >> fractionBits;
+    const fraction = (code % 2 ** fractionBits) / 2 ** fractionBits;
+    return exponent === 0 ? fraction * 2 ** (1 - bias) : (1 + fraction) * 2 ** (exponent - bias);
+  });
+  return [...magnitudes, ...magnitudes.map((magnitude) => -magnitude)];
+}
 
 /** One tensor as the header describes it. */
 export interface SafetensorsTensor {
   readonly name: string;
-  /** Undefined for the packed types, which have less than a byte an element. */
-  readonly dtype: DType | undefined;
+  readonly dtype: DType;
+  /** Name and values of a type of less than a byte an element; `dtype` is float32 then. */
+  readonly packed?: PackedType & { readonly type: string };
   readonly shape: readonly number[];
   readonly count: number;
   /** Offset in the file of the first byte. */
@@ -163,7 +182,8 @@ function parseTensor(json: JsonCursor, name: string, entryOffset: number, dataSt
   }
   if (begin > end) throw fail(l10n.t('ends ({0}) before it begins ({1})', end, begin), entryOffset, name);
   const dtype = DTYPES.get(typeName);
-  const bits = dtype === undefined ? PACKED_BITS.get(typeName) : 8 * BYTES_PER_ELEMENT[dtype];
+  const packed = PACKED_TYPES.get(typeName);
+  const bits = dtype === undefined ? packed?.bits : 8 * BYTES_PER_ELEMENT[dtype];
   if (bits === undefined) throw fail(l10n.t('has the unknown dtype {0}', quote(typeName)), entryOffset, name);
   const count = elementCount(shape);
   const byteLength = count === undefined ? undefined : (count * bits) / 8;
@@ -187,7 +207,9 @@ function parseTensor(json: JsonCursor, name: string, entryOffset: number, dataSt
       name,
     );
   }
-  return { name, dtype, shape, count, offset: dataStart + begin, byteLength, entryOffset };
+  const tensor = { name, shape, count, offset: dataStart + begin, byteLength, entryOffset };
+  if (packed !== undefined) return { ...tensor, dtype: 'float32', packed: { ...packed, type: typeName } };
+  return { ...tensor, dtype: dtype ?? 'float32' };
 }
 
 function readSizes(json: JsonCursor, what: typeof SHAPE, most: number): number[] {

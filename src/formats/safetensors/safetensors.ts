@@ -1,7 +1,6 @@
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint, CheckpointNote, FormatReader, OpenContext, TensorEntry } from '../checkpoint';
-import { FormatError } from '../errors';
 import { isQuantizationConstant, tensorRole } from '../roles';
 import { headerLength, LENGTH_BYTES, readSafetensorsHeader } from './safetensors-header';
 import type { RandomAccessSource } from '../source';
@@ -39,32 +38,17 @@ export async function readSafetensorsFile(
   signal?: AbortSignal,
 ): Promise<{ tensors: TensorEntry[]; notes: CheckpointNote[] }> {
   const tensors: TensorEntry[] = [];
-  const packed: string[] = [];
-  for (const { name, dtype, shape, count, offset, byteLength } of await readSafetensorsHeader(source, signal)) {
-    if (dtype === undefined) {
-      packed.push(name);
-      continue;
-    }
+  for (const { name, dtype, packed, shape, count, offset, byteLength } of await readSafetensorsHeader(source, signal)) {
     const extents = byteLength === 0 ? [] : [{ file, offset, length: byteLength }];
-    tensors.push({ name, dtype, shape, count, role: tensorRole(name, shape, dtype), storage: { dtype, extents } });
+    const tensor = { name, dtype, shape, count, role: tensorRole(name, shape, dtype) };
+    if (packed === undefined) tensors.push({ ...tensor, storage: { dtype, extents } });
+    else {
+      const { bits, table, type } = packed;
+      const coding = { kind: 'packed', bits, wordBytes: 1, columns: 1, table } as const;
+      tensors.push({ ...tensor, storage: { dtype, extents, coding }, storedAs: type });
+    }
   }
-  if (packed.length > 0 && tensors.length === 0) {
-    throw new FormatError({
-      file: source.path,
-      reason: l10n.t('holds only tensors of 4-bit and 6-bit floats, which are not analyzed'),
-      remedy: l10n.t('Analyze the model in a wider type, from before it was packed.'),
-    });
-  }
-  return { tensors, notes: [...packedNote(packed), ...scalesNote(tensors)] };
-}
-
-function packedNote(tensors: readonly string[]): CheckpointNote[] {
-  if (tensors.length === 0) return [];
-  const message = l10n.t(
-    '{0} tensors of 4-bit or 6-bit floats are packed into shared bytes; they are not analyzed.',
-    tensors.length,
-  );
-  return [{ code: 'packed-tensors', message, tensors }];
+  return { tensors, notes: scalesNote(tensors) };
 }
 
 /** 8-bit floats as models are published come with scales, block by block, in tensors of their own. */
