@@ -151,6 +151,8 @@ function checkSound({ files, tensors }: Checkpoint, label: string): void {
         throw new Error(`${where}: extent`);
       stored += length;
     }
+    // What is coded has another length than its elements.
+    if (storage.coding !== undefined) continue;
     const bytes = count * BYTES_PER_ELEMENT[storage.dtype];
     if (storage.deflate !== undefined) {
       expect(storage.deflate.skip + bytes, where).toBeLessThanOrEqual(storage.deflate.inflatedBytes);
