@@ -12,18 +12,32 @@ export const Q2_K: BlockScheme = {
   blockValues: 256,
   decode(bytes, values, count) {
     const half = halfValues();
-    for (let block = 0, at = 0, to = 0; block < count; block++, at += 84) {
+    const scales = new Float32Array(16);
+    const mins = new Float32Array(16);
+    for (let block = 0, at = 0, to = 0; block < count; block++, at += 84, to += 256) {
       const d = half[u16(bytes, at + 80)]!;
       const dmin = half[u16(bytes, at + 82)]!;
-      for (let run = 0; run < 16; run++, to += 16) {
-        const packed = bytes[at + run]!;
-        const scale = Math.fround(d * (packed & 15));
-        const min = Math.fround(dmin * (packed >> 4));
-        // Eight runs share 32 bytes: two runs beside one another, four above one another in pairs of bits.
-        const from = at + 16 + (run >> 3) * 32 + (run & 1) * 16;
-        const shift = ((run >> 1) & 3) * 2;
+      for (let run = 0; run < 16; run++) {
+        scales[run] = d * (bytes[at + run]! & 15);
+        mins[run] = dmin * (bytes[at + run]! >> 4);
+      }
+      // A byte has one value each of four runs that stand two apart.
+      for (let run = 0, from = at + 16; run < 16; run += (run & 1) === 0 ? 1 : 7, from += 16) {
+        const scale0 = scales[run]!;
+        const scale1 = scales[run + 2]!;
+        const scale2 = scales[run + 4]!;
+        const scale3 = scales[run + 6]!;
+        const min0 = mins[run]!;
+        const min1 = mins[run + 2]!;
+        const min2 = mins[run + 4]!;
+        const min3 = mins[run + 6]!;
+        const place = to + 16 * run;
         for (let j = 0; j < 16; j++) {
-          values[to + j] = Math.fround(scale * ((bytes[from + j]! >> shift) & 3)) - min;
+          const byte = bytes[from + j]!;
+          values[place + j] = Math.fround(scale0 * (byte & 3)) - min0;
+          values[place + j + 32] = Math.fround(scale1 * ((byte >> 2) & 3)) - min1;
+          values[place + j + 64] = Math.fround(scale2 * ((byte >> 4) & 3)) - min2;
+          values[place + j + 96] = Math.fround(scale3 * (byte >> 6)) - min3;
         }
       }
     }
@@ -36,19 +50,29 @@ export const Q3_K: BlockScheme = {
   blockValues: 256,
   decode(bytes, values, count) {
     const half = halfValues();
-    for (let block = 0, at = 0, to = 0; block < count; block++, at += 110) {
+    const scales = new Float32Array(16);
+    for (let block = 0, at = 0, to = 0; block < count; block++, at += 110, to += 256) {
       const d = half[u16(bytes, at + 108)]!;
-      for (let run = 0; run < 16; run++, to += 16) {
+      for (let run = 0; run < 16; run++) {
         const low = (bytes[at + 96 + (run & 7)]! >> (run < 8 ? 0 : 4)) & 15;
         const high = (bytes[at + 104 + (run & 3)]! >> ((run >> 2) * 2)) & 3;
-        const scale = Math.fround(d * ((low | (high << 4)) - 32));
-        const from = at + 32 + (run >> 3) * 32 + (run & 1) * 16;
+        scales[run] = d * ((low | (high << 4)) - 32);
+      }
+      for (let run = 0, from = at + 32; run < 16; run += (run & 1) === 0 ? 1 : 7, from += 16) {
+        const scale0 = scales[run]!;
+        const scale1 = scales[run + 2]!;
+        const scale2 = scales[run + 4]!;
+        const scale3 = scales[run + 6]!;
         const mask = at + (run & 1) * 16;
-        const shift = ((run >> 1) & 3) * 2;
         const bit = run >> 1;
+        const place = to + 16 * run;
         for (let j = 0; j < 16; j++) {
-          const q = ((bytes[from + j]! >> shift) & 3) + (((bytes[mask + j]! >> bit) & 1) << 2) - 4;
-          values[to + j] = scale * q;
+          const byte = bytes[from + j]!;
+          const high = bytes[mask + j]! >> bit;
+          values[place + j] = scale0 * ((byte & 3) + ((high & 1) << 2) - 4);
+          values[place + j + 32] = scale1 * (((byte >> 2) & 3) + ((high & 2) << 1) - 4);
+          values[place + j + 64] = scale2 * (((byte >> 4) & 3) + (high & 4) - 4);
+          values[place + j + 96] = scale3 * ((byte >> 6) + ((high & 8) >> 1) - 4);
         }
       }
     }
@@ -121,18 +145,28 @@ export const Q6_K: BlockScheme = {
   blockValues: 256,
   decode(bytes, values, count) {
     const half = halfValues();
-    for (let block = 0, at = 0, to = 0; block < count; block++, at += 210) {
+    const signed = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    const scales = new Float32Array(16);
+    for (let block = 0, at = 0, to = 0; block < count; block++, at += 210, to += 256) {
       const d = half[u16(bytes, at + 208)]!;
-      for (let run = 0; run < 16; run++, to += 16) {
-        const scale = Math.fround(d * ((bytes[at + 192 + run]! << 24) >> 24));
-        // Eight runs share 64 bytes of low bits, four beside one another, and 32 of high bits, two beside one another.
-        const low = at + (run >> 3) * 64 + (run & 3) * 16;
-        const high = at + 128 + (run >> 3) * 32 + (run & 1) * 16;
-        const lowShift = ((run >> 2) & 1) * 4;
-        const highShift = ((run >> 1) & 3) * 2;
+      for (let run = 0; run < 16; run++) scales[run] = d * signed[at + 192 + run]!;
+      // Two bytes of low bits and one of high bits have one value each of four runs that stand two apart.
+      for (let run = 0; run < 16; run += (run & 1) === 0 ? 1 : 7) {
+        const scale0 = scales[run]!;
+        const scale1 = scales[run + 2]!;
+        const scale2 = scales[run + 4]!;
+        const scale3 = scales[run + 6]!;
+        const from = at + (run >> 3) * 64 + (run & 1) * 16;
+        const highs = at + 128 + (run >> 3) * 32 + (run & 1) * 16;
+        const place = to + 16 * run;
         for (let j = 0; j < 16; j++) {
-          const q = ((bytes[low + j]! >> lowShift) & 15) | (((bytes[high + j]! >> highShift) & 3) << 4);
-          values[to + j] = scale * (q - 32);
+          const first = bytes[from + j]!;
+          const second = bytes[from + 32 + j]!;
+          const high = bytes[highs + j]!;
+          values[place + j] = scale0 * (((first & 15) | ((high & 3) << 4)) - 32);
+          values[place + j + 32] = scale1 * (((second & 15) | ((high & 12) << 2)) - 32);
+          values[place + j + 64] = scale2 * (((first >> 4) | (high & 48)) - 32);
+          values[place + j + 96] = scale3 * (((second >> 4) | ((high & 192) >> 2)) - 32);
         }
       }
     }

@@ -97,7 +97,10 @@ export const Q1_0: BlockScheme = {
     const half = halfValues();
     for (let block = 0, at = 0, to = 0; block < count; block++, at += 18, to += 128) {
       const d = half[u16(bytes, at)]!;
-      for (let j = 0; j < 128; j++) values[to + j] = ((bytes[at + 2 + (j >> 3)]! >> (j & 7)) & 1) === 0 ? -d : d;
+      for (let j = 0; j < 16; j++) {
+        const byte = bytes[at + 2 + j]!;
+        for (let bit = 0; bit < 8; bit++) values[to + 8 * j + bit] = d * (((byte >> bit) & 1) * 2 - 1);
+      }
     }
   },
 };
