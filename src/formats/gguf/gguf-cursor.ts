@@ -4,9 +4,9 @@ import type { RandomAccessSource } from '../source';
 
 /**
  * How far a header may go. Those of published models end before 50 MB, nearly all of it vocabulary and merges; this bounds
- * the time that a file of nothing but empty strings takes to about a second.
+ * the time that a file of nothing but empty texts takes to about a second.
  */
-export const MAX_HEADER_BYTES = 512 * 1024 * 1024;
+const MAX_HEADER_BYTES = 256 * 1024 * 1024;
 
 /** Read at a time: most headers without a vocabulary are shorter, and vocabularies take few reads. */
 const WINDOW_BYTES = 1024 * 1024;

@@ -220,6 +220,7 @@ function valueBytes(cursor: GgufCursor, type: number, offset: number): number {
 async function readTensor(cursor: GgufCursor): Promise<GgufTensor> {
   const entryOffset = cursor.position;
   const name = await cursor.text(MAX_NAME_LENGTH, TENSOR_NAME);
+  if (name === '') throw cursor.fail(l10n.t('has a tensor without a name'), entryOffset);
   const dimensions = await cursor.u32();
   if (dimensions > MAX_DIMENSIONS) {
     throw cursor.fail(
