@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
+import { ggufReader } from './gguf/gguf';
 import { npyReader } from './numpy/npy';
 import { npzReader } from './numpy/npz';
 import { pytorchReader } from './pytorch/pytorch';
@@ -17,6 +18,8 @@ import { manifestBeside } from './tfjs/tfjs-shard';
 
 /** All formats, in the order in which they are asked whether a file is theirs. */
 export const READERS: readonly FormatReader[] = [
+  // Before safetensors, to which its first eight bytes may be the length of a header in a file of 14 GB.
+  ggufReader,
   safetensorsReader,
   safetensorsIndexReader,
   pytorchIndexReader,

@@ -5,7 +5,7 @@ import { isFloatingPoint, type DType } from './dtype';
 
 /** What a layer keeps without training it: running statistics, position numbers, frequencies of rotary embeddings. */
 const BUFFER =
-  /(^|[./])(running_mean|running_var|num_batches_tracked|moving_mean|moving_variance|inv_freq|position_ids|masked_bias)(:0)?$/i;
+  /(^|[./])(running_mean|running_var|num_batches_tracked|moving_mean|moving_variance|inv_freq|position_ids|masked_bias|rope_freqs\.weight|rope_factors_(long|short)\.weight)(:0)?$/i;
 /** GPT-2 keeps its causal mask, ones and zeros, as the "bias" of its attention. */
 const CAUSAL_MASK = /(^|[./])attn\.bias$/;
 /** What belongs to quantised weights beside their codes, as GPTQ, AWQ, bitsandbytes, FP8 and MX checkpoints name it. */
@@ -16,7 +16,8 @@ const NORM =
   /((^|[./])(gamma|beta)(:0)?$)|((^|[./_])(bn|batch_?norm(alization)?|ln|layer_?norm|group_?norm|rms_?norm|norm)\d*(_\w{1,40})?[./](weight|bias|scale|offset|g|b)(:0)?$)|(FusedBatchNormV\d\/(Scaled|Offset|ReadVariableOp(_1)?)$)/i;
 /** A vector of weights scales: matrices have two dimensions. So `1.weight` of a Sequential is known as its BatchNorm's. */
 const SCALE = /(^|[./_])(weights?|scale)(:0)?$/i;
-const EMBEDDING = /(^|[./_])(wte|wpe|embed|embeds|embeddings?|embed_tokens|tok_embeddings|token_embd)([./_]|\d|$)/i;
+const EMBEDDING =
+  /(^|[./_])(wte|wpe|embed|embeds|embeddings?|embed_tokens|tok_embeddings|token_embd|position_embd|token_types)([./_]|\d|$)/i;
 /** By parameter, by the operation that adds it in a TensorFlow graph, or as what folding a BatchNorm leaves. */
 const BIAS = /((^|[./_])(biases|bias(_\w{1,40})?|b)(:0)?$)|(\/BiasAdd(\/ReadVariableOp(\/resource)?)?$)|(_bn_offset$)/i;
 

@@ -91,7 +91,6 @@ function foreignModel(text: string, file: string): Objection | undefined {
 }
 
 function foreignByContent(text: string): string | undefined {
-  if (text.startsWith('GGUF') || text.startsWith('FUGG')) return l10n.t('a GGUF file');
   if (/^(lmgg|fmgg|tjgg|algg)/.test(text)) return l10n.t('an old GGML file');
   if (text.startsWith('\x89HDF\r\n\x1a\n')) return l10n.t('an HDF5 (Keras) file');
   if (text.slice(4, 8) === 'TFL3') return l10n.t('a TensorFlow Lite file');

@@ -14,6 +14,7 @@ import {
 
 const MODELS = [
   'a.safetensors',
+  'llama-3-8b.Q4_K_M.gguf',
   'a.pt',
   'a.pth',
   'a.ckpt',
