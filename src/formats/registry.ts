@@ -5,6 +5,7 @@ import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { npyReader } from './numpy/npy';
 import { npzReader } from './numpy/npz';
+import { onnxReader } from './onnx/onnx';
 import { pytorchReader } from './pytorch/pytorch';
 import { safetensorsReader } from './safetensors/safetensors';
 import { pytorchIndexReader, safetensorsIndexReader } from './sharded-index';
@@ -23,6 +24,7 @@ export const READERS: readonly FormatReader[] = [
   npzReader,
   pytorchReader,
   tfjsReader,
+  onnxReader,
 ];
 
 /** Bytes from the start of a file by which formats are told. */

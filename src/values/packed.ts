@@ -1,6 +1,6 @@
 import { BYTES_PER_ELEMENT, type DType } from '../formats/dtype';
 import type { ByteExtent, PackedCoding } from '../formats/storage';
-import type { ByteReader, ElementSource } from './reading';
+import type { ByteReader, ElementSource, OpenStorage } from './reading';
 
 /** Elements unpacked at a time. */
 const PIECE_ELEMENTS = 65_536;
@@ -11,21 +11,32 @@ export function packedSource(
   extents: readonly ByteExtent[],
   dtype: DType,
   reader: ByteReader,
+  open: OpenStorage,
+  count: number,
 ): ElementSource {
   const width = BYTES_PER_ELEMENT[dtype];
+  const { words } = coding;
+  const input: ElementSource =
+    words === undefined
+      ? {
+          read: (first, target) => {
+            reader.read(extents, first, target);
+          },
+        }
+      : open(words, Math.ceil((count * coding.bits) / 8));
   const table = Float32Array.from(codeTable(coding));
   return {
     read(first, target) {
       const floats = dtype === 'float32' ? new Float32Array(Math.min(PIECE_ELEMENTS, target.length / 4)) : undefined;
       const total = target.length / width;
       for (let done = 0; done < total; done += PIECE_ELEMENTS) {
-        const count = Math.min(PIECE_ELEMENTS, total - done);
-        const codes = readCodes(coding, extents, reader, first + done, count);
+        const length = Math.min(PIECE_ELEMENTS, total - done);
+        const codes = readCodes(coding, input, first + done, length);
         if (floats === undefined) {
-          for (let i = 0; i < count; i++) target[done + i] = table[codes[i] ?? 0] ?? 0;
+          for (let i = 0; i < length; i++) target[done + i] = table[codes[i] ?? 0] ?? 0;
         } else {
-          for (let i = 0; i < count; i++) floats[i] = table[codes[i] ?? 0] ?? 0;
-          target.set(new Uint8Array(floats.buffer, 0, 4 * count), 4 * done);
+          for (let i = 0; i < length; i++) floats[i] = table[codes[i] ?? 0] ?? 0;
+          target.set(new Uint8Array(floats.buffer, 0, 4 * length), 4 * done);
         }
       }
     },
@@ -41,8 +52,7 @@ function codeTable({ bits, signed, table }: PackedCoding): readonly number[] {
 
 function readCodes(
   { bits, wordBytes, columns, order }: PackedCoding,
-  extents: readonly ByteExtent[],
-  reader: ByteReader,
+  input: ElementSource,
   first: number,
   count: number,
 ): Uint8Array {
@@ -54,7 +64,7 @@ function readCodes(
   const firstWord = Math.floor((firstRow * bits) / wordBits);
   const lastWord = Math.floor(((lastRow + 1) * bits - 1) / wordBits);
   const bytes = new Uint8Array((lastWord - firstWord + 1) * columns * wordBytes);
-  reader.read(extents, firstWord * columns * wordBytes, bytes);
+  input.read(firstWord * columns * wordBytes, bytes);
   const mask = 2 ** bits - 1;
   const codes = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
