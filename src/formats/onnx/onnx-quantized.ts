@@ -26,11 +26,13 @@ function linear(codes: StoredTensor, quantization: Quantization): StoredTensor |
   const scales = otherScale === undefined ? own : productOf(own, otherScale.stored, boxes);
   if (scales === undefined) return undefined;
   const { storage } = codes;
+  const roundedTo = resultType(quantization);
   const coding: ScaledCoding = {
     kind: 'scaled',
     codes: storage,
     ...{ shape, block: box, scales },
     ...(zeros === undefined ? {} : { zeros }),
+    ...(roundedTo === undefined ? {} : { roundedTo }),
   };
   const type = codes.storedAs ?? codes.dtype;
   return {
@@ -39,6 +41,13 @@ function linear(codes: StoredTensor, quantization: Quantization): StoredTensor |
     storage: { dtype: 'float32', extents: [], coding },
     storedAs: described(type, boxes, axis, block),
   };
+}
+
+/** DequantizeLinear gives what its attribute says, or numbers of the type of its scale. */
+function resultType({ scale, rounds, output }: Quantization): ScaledCoding['roundedTo'] {
+  if (!rounds) return undefined;
+  const type = output === undefined ? scale.stored.dtype : output === 10 ? 'float16' : output === 16 ? 'bfloat16' : '';
+  return type === 'float16' || type === 'bfloat16' ? type : undefined;
 }
 
 /** How many scales there are in each dimension. */

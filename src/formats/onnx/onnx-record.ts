@@ -28,6 +28,9 @@ export interface Quantization {
   readonly axis?: number | undefined;
   /** Elements that share a scale along that dimension; 0 if each has its own. */
   readonly block: number;
+  /** The result is rounded to the type that `output` (TensorProto.DataType) names, or to that of the scale. */
+  readonly rounds?: boolean;
+  readonly output?: number | undefined;
   /** Of MatMulNBits: the matrix whose codes are packed into bytes. */
   readonly nBits?: { readonly bits: number; readonly rows: number; readonly columns: number };
 }

@@ -256,7 +256,8 @@ export class OnnxResolver {
       const isLookedUp = inputs[0]?.carried === undefined;
       // What was looked up has other dimensions than the table.
       if (isLookedUp && scale.stored.count !== 1) return;
-      addQuantization(codes, axis, { scale, zero: tensor(2), block, kind: 'linear' });
+      const output = attributes.get('output_dtype')?.[0];
+      addQuantization(codes, axis, { scale, zero: tensor(2), block, kind: 'linear', rounds: true, output });
       return;
     }
     if (operator === 'MatMulNBits') {
