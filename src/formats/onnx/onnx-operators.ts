@@ -60,6 +60,8 @@ const USES: ReadonlyMap<string, readonly (InputUse | undefined)[]> = new Map([
   ['DynamicQuantizeMatMul', [NONE, RIGHT, CONSTANT, CONSTANT, BIAS]],
   ['MatMulNBits', [NONE, weight(0, 1), CONSTANT, CONSTANT, CONSTANT, BIAS]],
   ['QGemm', [NONE, CONSTANT, CONSTANT, RIGHT, CONSTANT, CONSTANT, BIAS, CONSTANT, CONSTANT]],
+  ['QLinearAdd', [BIAS, CONSTANT, CONSTANT, BIAS, CONSTANT, CONSTANT, CONSTANT, CONSTANT]],
+  ['QLinearMul', [NORM_SCALE, CONSTANT, CONSTANT, NORM_SCALE, CONSTANT, CONSTANT, CONSTANT, CONSTANT]],
   ['Gemm', [LEFT, RIGHT, BIAS]],
   ['FusedGemm', [LEFT, RIGHT, BIAS]],
   ['FusedMatMul', [LEFT, RIGHT]],
@@ -151,6 +153,7 @@ export function quantizedInputs({ operator, attributes }: OnnxNode): readonly Qu
   switch (operator) {
     case 'QLinearConv':
       return [
+        { weight: 0, scale: 1, zero: 2, axis: 0 },
         { weight: 3, scale: 4, zero: 5, axis: 0 },
         { weight: 8, scale: 4, otherScale: 1, axis: 0 },
       ];
@@ -159,8 +162,15 @@ export function quantizedInputs({ operator, attributes }: OnnxNode): readonly Qu
         { weight: 0, scale: 1, zero: 2, axis: -2 },
         { weight: 3, scale: 4, zero: 5, axis: -1 },
       ];
+    case 'QLinearAdd':
+    case 'QLinearMul':
+      return [
+        { weight: 0, scale: 1, zero: 2, axis: -1 },
+        { weight: 3, scale: 4, zero: 5, axis: -1 },
+      ];
     case 'QGemm':
       return [
+        { weight: 0, scale: 1, zero: 2, axis: 0 },
         { weight: 3, scale: 4, zero: 5, axis: attributes.get('transB')?.[0] === 1 ? 0 : 1 },
         { weight: 6, scale: 4, otherScale: 1, axis: 0 },
       ];

@@ -34,9 +34,18 @@ interface Origin {
   /** A table it was looked up in. */
   readonly table?: Carried;
   /** Codes of weights that were multiplied as integers, to be scaled yet. */
-  readonly product?: { readonly weight: Carried; readonly zero?: TensorRecord | undefined; readonly axis: number };
-  /** A tensor that something computed was multiplied by. */
-  readonly factor?: TensorRecord;
+  readonly product?: IntegerProduct;
+  /** One or two tensors that were multiplied, with something computed or with one another. */
+  readonly factors?: readonly TensorRecord[];
+}
+
+interface IntegerProduct {
+  readonly weight: Carried;
+  readonly zero: TensorRecord | undefined;
+  readonly axis: number;
+  /** What it was multiplied with, if that was looked up in a table. */
+  readonly table: Carried | undefined;
+  readonly tableZero: TensorRecord | undefined;
 }
 
 type Scope = ReadonlyMap<string, Value>[];
@@ -224,19 +233,27 @@ export class OnnxResolver {
       case 'ConvInteger':
       case 'MatMulInteger': {
         const weight = second?.carried;
+        if (weight === undefined) return { linear };
         const axis = operator === 'ConvInteger' ? 0 : -1;
-        return weight === undefined
-          ? { linear }
-          : { linear, product: { weight, zero: inputs[3]?.carried?.record, axis } };
+        const [, , tableZero, zero] = inputs.map((value) => value?.carried?.record);
+        return { linear, product: { weight, zero, axis, table: first?.origin?.table, tableZero } };
       }
       case 'Cast': {
         const product = first?.origin?.product;
         return product === undefined ? { linear } : { linear, product };
       }
       case 'Mul': {
-        const factor = (first?.carried ?? second?.carried)?.record;
-        if (factor === undefined) return { linear: first?.origin?.product !== undefined };
-        return { linear, factor, scaled: factor.stored.count > 1 };
+        const factors = [first, second].flatMap((value) => value?.carried?.record ?? []);
+        if (factors.length === 0) return { linear: first?.origin?.product !== undefined };
+        return { linear, factors, scaled: factors.some(({ stored }) => stored.count > 1) };
+      }
+      case 'Reshape':
+      case 'Squeeze':
+      case 'Unsqueeze':
+      case 'Transpose':
+      case 'Identity': {
+        const table = first?.origin?.table;
+        return table === undefined ? { linear } : { linear, table };
       }
       default:
         return { linear };
@@ -248,14 +265,11 @@ export class OnnxResolver {
       index === undefined ? undefined : inputs[index]?.carried?.record;
     const { operator, attributes } = node;
     if (operator === 'DequantizeLinear') {
-      const codes = inputs[0]?.carried ?? inputs[0]?.origin?.table;
       const scale = tensor(1);
+      const codes = codesOf(inputs[0], scale);
       if (codes === undefined || scale === undefined) return;
       const axis = attributes.get('axis')?.[0] ?? 1;
       const block = attributes.get('block_size')?.[0] ?? 0;
-      const isLookedUp = inputs[0]?.carried === undefined;
-      // What was looked up has other dimensions than the table.
-      if (isLookedUp && scale.stored.count !== 1) return;
       const output = attributes.get('output_dtype')?.[0];
       addQuantization(codes, axis, { scale, zero: tensor(2), block, kind: 'linear', rounds: true, output });
       return;
@@ -286,19 +300,28 @@ export class OnnxResolver {
       const scaled = first?.origin?.product === undefined ? second : first;
       const by = scaled === first ? second : first;
       const product = scaled?.origin?.product;
-      const scale = by?.carried?.record ?? by?.origin?.factor;
+      const factors = by?.carried === undefined ? (by?.origin?.factors ?? []) : [by.carried.record];
+      const scale = factors.at(-1);
       if (product === undefined || scale === undefined) return;
-      addQuantization(product.weight, product.axis, { scale, zero: product.zero, block: 0, kind: 'linear' });
+      const { weight, zero, axis, table, tableZero } = product;
+      addQuantization(weight, axis, { scale, zero, block: 0, kind: 'linear' });
+      if (table === undefined || factors[0] === undefined || factors.length < 2) return;
+      addQuantization(table, 0, { scale: factors[0], zero: tableZero, block: 0, kind: 'linear' });
       return;
     }
     for (const { weight, scale, zero, axis, otherScale } of quantizedInputs(node)) {
-      const codes = inputs[weight]?.carried;
+      const codes = codesOf(inputs[weight], tensor(scale));
       const by = tensor(scale);
       const other = tensor(otherScale);
       if (codes === undefined || by === undefined || (otherScale !== undefined && other === undefined)) continue;
       addQuantization(codes, axis, { scale: by, zero: tensor(zero), otherScale: other, block: 0, kind: 'linear' });
     }
   }
+}
+
+/** What was looked up in a table has other dimensions than the table, so that only a single scale can be the table's. */
+function codesOf(value: Value | undefined, scale: TensorRecord | undefined): Carried | undefined {
+  return value?.carried ?? (scale?.stored.count === 1 ? value?.origin?.table : undefined);
 }
 
 function addQuantization(
