@@ -6,6 +6,7 @@ import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { ggufReader } from './gguf/gguf';
 import { npyReader } from './numpy/npy';
 import { npzReader } from './numpy/npz';
+import { onnxReader } from './onnx/onnx';
 import { pytorchReader } from './pytorch/pytorch';
 import { withQuantizedWeights } from './quantized/quantized';
 import { safetensorsReader } from './safetensors/safetensors';
@@ -27,6 +28,7 @@ export const READERS: readonly FormatReader[] = [
   npzReader,
   pytorchReader,
   tfjsReader,
+  onnxReader,
 ];
 
 /** Bytes from the start of a file by which formats are told. */

@@ -97,26 +97,13 @@ function foreignByContent(text: string): string | undefined {
   if (text.startsWith('PK\x03\x04') && /^(metadata\.json|config\.json|model\.weights\.h5)/.test(text.slice(30))) {
     return l10n.t('a Keras 3 file');
   }
-  if (isOnnx(text)) return l10n.t('an ONNX file');
   return undefined;
-}
-
-/**
- * A ModelProto starts with its field 1, ir_version, a small number, and then as a rule has field 2, the name of its
- * producer, or 7, the graph.
- */
-function isOnnx(text: string): boolean {
-  if (text.charCodeAt(0) !== 0x08 || text.charCodeAt(1) > 0x20) return false;
-  const next = text.charCodeAt(2);
-  return next === 0x3a || (next === 0x12 && text.charCodeAt(3) <= 64 && /^[\w.+-]+$/.test(text.slice(4, 8)));
 }
 
 /** Formats without a signature, by name. A zip file under such a name is left to the readers of zip files. */
 function foreignByName(name: string, text: string): string | undefined {
   if (text.startsWith('PK\x03\x04')) return undefined;
   switch (path.extname(name)) {
-    case '.onnx':
-      return l10n.t('an ONNX file');
     case '.pb':
       return l10n.t('a TensorFlow graph');
     case '.index':

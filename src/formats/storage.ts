@@ -36,7 +36,8 @@ export interface TensorStorage {
 }
 
 /** How elements are made from stored bytes. Codings nest: the scales of quantised weights may be quantised themselves. */
-export type Coding = PackedCoding | BlockCoding | ScaledCoding | TiledCoding | FilteredCoding | SparseCoding;
+export type Coding =
+  PackedCoding | BlockCoding | ScaledCoding | TiledCoding | FilteredCoding | SparseCoding | ProtobufCoding;
 
 /**
  * Elements of less than a byte, or words that hold several. Elements are seen as a matrix of `columns` columns; each
@@ -55,6 +56,8 @@ export interface PackedCoding {
   readonly order?: readonly number[];
   /** Value of each code: 2^bits numbers; rounded to float32. */
   readonly table?: readonly number[];
+  /** Gives the bytes of the words as elements of uint8, where they are not simply there in the extents. */
+  readonly words?: TensorStorage;
 }
 
 /** Blocks of a fixed number of bytes that decode to a fixed number of float32 values each, on their own. */
@@ -84,6 +87,8 @@ export interface ScaledCoding {
   readonly groups?: { readonly axis: number; readonly index: TensorStorage };
   /** Value is (code − zero) / scale + offset instead. */
   readonly inverse?: true;
+  /** Values are rounded to this type in the end, to nearest, ties to even. */
+  readonly roundedTo?: 'float16' | 'bfloat16';
 }
 
 /** A tensor that is stored in boxes: chunks of HDF5 and zarr, shards, slices of partitioned variables. */
@@ -137,6 +142,17 @@ export interface SparseCoding {
   readonly perDimension: boolean;
 }
 
+/**
+ * Numbers of a repeated field of a protobuf message, without the tag and length of a packed field. A varint makes one
+ * element, of which it has the low bits; numbers of a fixed size make as many elements as their bytes do.
+ */
+export interface ProtobufCoding {
+  readonly kind: 'protobuf';
+  readonly wire: 'varint' | 'fixed32' | 'fixed64';
+  /** A tag of one byte comes before each number: the field is not packed. */
+  readonly tagged?: true;
+}
+
 /** What is compressed as a whole is decoded as a whole, in each thread: chunks of real files have under 100 MB. */
 export const MAX_FILTERED_BYTES = 512 * 1024 * 1024;
 
@@ -159,9 +175,15 @@ export function mapExtents(storage: TensorStorage, map: (extent: ByteExtent) => 
   if (coding === undefined) return { ...storage, extents };
   const inner = (part: TensorStorage): TensorStorage => mapExtents(part, map);
   switch (coding.kind) {
-    case 'packed':
+    case 'packed': {
+      const { words } = coding;
+      return words === undefined
+        ? { ...storage, extents }
+        : { ...storage, extents, coding: { ...coding, words: inner(words) } };
+    }
     case 'blocks':
     case 'filtered':
+    case 'protobuf':
       return { ...storage, extents };
     case 'scaled': {
       const { codes, scales, zeros, offsets, groups } = coding;
@@ -194,6 +216,8 @@ export function mapExtents(storage: TensorStorage, map: (extent: ByteExtent) => 
 /** The storages that a coding takes its input from, besides its own extents. */
 function partsOf({ coding }: TensorStorage): TensorStorage[] {
   switch (coding?.kind) {
+    case 'packed':
+      return coding.words === undefined ? [] : [coding.words];
     case 'scaled': {
       const { codes, scales, zeros, offsets, groups } = coding;
       const ofBoxes = [scales, zeros, offsets].filter((part) => typeof part === 'object');

@@ -1,6 +1,6 @@
 import { BYTES_PER_ELEMENT, type DType } from '../formats/dtype';
 import type { ByteExtent, PackedCoding } from '../formats/storage';
-import type { ByteReader, ElementSource } from './reading';
+import type { ByteReader, ElementSource, OpenStorage } from './reading';
 
 /** Elements unpacked at a time. */
 const PIECE_ELEMENTS = 65_536;
@@ -11,8 +11,19 @@ export function packedSource(
   extents: readonly ByteExtent[],
   dtype: DType,
   reader: ByteReader,
+  open: OpenStorage,
+  count: number,
 ): ElementSource {
   const width = BYTES_PER_ELEMENT[dtype];
+  const { words } = coding;
+  const input: ElementSource =
+    words === undefined
+      ? {
+          read: (first, target) => {
+            reader.read(extents, first, target);
+          },
+        }
+      : open(words, Math.ceil((count * coding.bits) / 8));
   const table = Float32Array.from(codeTable(coding));
   const bytesOfTable = dtype === 'float32' ? undefined : Uint8Array.from(table, (value) => value & 0xff);
   const codes = new Uint8Array(PIECE_ELEMENTS);
@@ -23,7 +34,7 @@ export function packedSource(
       for (let done = 0; done < total;) {
         const start = first + done;
         const count = Math.min(PIECE_ELEMENTS, total - done, unpack.most(start));
-        unpack.read(extents, reader, start, count, codes);
+        unpack.read(input, start, count, codes);
         if (bytesOfTable === undefined) lookUpFloats(codes, table, target, done, count);
         else for (let i = 0; i < count; i++) target[done + i] = bytesOfTable[codes[i]!]!;
         done += count;
@@ -36,7 +47,7 @@ export function packedSource(
 interface Unpacker {
   /** Most codes that are read from `first` on in one go. */
   most(first: number): number;
-  read(extents: readonly ByteExtent[], reader: ByteReader, first: number, count: number, codes: Uint8Array): void;
+  read(input: ElementSource, first: number, count: number, codes: Uint8Array): void;
 }
 
 /** Value of each code. Negative ones stand as such; a byte takes them modulo 256. */
@@ -66,7 +77,7 @@ function streamUnpacker({ bits, wordBytes, order }: PackedCoding): Unpacker {
   let bytes = new Uint8Array(0);
   return {
     most: () => PIECE_ELEMENTS,
-    read(extents, reader, first, count, codes) {
+    read(input, first, count, codes) {
       const firstPeriod = Math.floor(first / period);
       const within = first - firstPeriod * period;
       // Without an order, the last period may be cut off in the file after the last byte that is needed.
@@ -74,15 +85,15 @@ function streamUnpacker({ bits, wordBytes, order }: PackedCoding): Unpacker {
         order === undefined ? (within + count) * bits : Math.ceil((within + count) / period) * period * bits;
       const length = Math.ceil(neededBits / 8);
       if (bytes.length < length) bytes = new Uint8Array(length);
-      const input = bytes.subarray(0, length);
-      reader.read(extents, firstPeriod * periodBytes, input);
+      const words = bytes.subarray(0, length);
+      input.read(firstPeriod * periodBytes, words);
       for (let place = 0; place < period; place++) {
         const bit = starts[place] ?? 0;
         const skipped = place < within ? 1 : 0;
         const to = place + skipped * period - within;
         if (to < count)
           extract(
-            input,
+            words,
             skipped * periodBytes + (bit >> 3),
             periodBytes,
             1,
@@ -108,7 +119,7 @@ function columnUnpacker({ bits, wordBytes, columns, order }: PackedCoding): Unpa
   return {
     // Rows of very many columns are read by part: what is in memory stays small.
     most: (first) => (columns <= PIECE_ELEMENTS ? PIECE_ELEMENTS : columns - (first % columns)),
-    read(extents, reader, first, count, codes) {
+    read(input, first, count, codes) {
       const firstRow = Math.floor(first / columns);
       const firstColumn = first - firstRow * columns;
       const lastRow = Math.floor((first + count - 1) / columns);
@@ -123,10 +134,10 @@ function columnUnpacker({ bits, wordBytes, columns, order }: PackedCoding): Unpa
       if (oneRow) {
         for (let word = firstWord; word <= lastWord; word++) {
           const at = (word - firstWord) * rowBytes;
-          reader.read(extents, (word * columns + from) * wordBytes, bytes.subarray(at, at + rowBytes));
+          input.read((word * columns + from) * wordBytes, bytes.subarray(at, at + rowBytes));
         }
       } else {
-        reader.read(extents, firstWord * columns * wordBytes, bytes.subarray(0, length));
+        input.read(firstWord * columns * wordBytes, bytes.subarray(0, length));
       }
       for (let done = 0, row = firstRow; done < count; row++) {
         const column = row === firstRow ? firstColumn : 0;

@@ -23,11 +23,14 @@ export class DecodingError extends Error {}
 /** Whether any run of elements can be read at a cost that does not grow with the tensor. */
 export function isRandomAccess({ deflate, strides, coding }: TensorStorage): boolean {
   if (deflate !== undefined || strides !== undefined) return false;
-  switch (coding?.kind) {
-    case undefined:
+  if (coding === undefined) return true;
+  switch (coding.kind) {
     case 'packed':
+      return coding.words === undefined || isRandomAccess(coding.words);
     case 'blocks':
       return true;
+    case 'protobuf':
+      return coding.wire !== 'varint';
     case 'scaled':
       return isRandomAccess(coding.codes);
     default:

@@ -4,12 +4,13 @@ import { BoxValues } from './box-values';
 import { swapByteOrder, toFloat32 } from './convert';
 import { readAll } from './read-all';
 import type { ElementSource, OpenStorage } from './reading';
+import { roundTo } from './rounding';
 
 const PIECE_ELEMENTS = 65_536;
 
 /** Multiplies codes with the scales of their boxes. */
 export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSource {
-  const { codes, inverse } = coding;
+  const { codes, inverse, roundedTo } = coding;
   const readCodes = codeReader(codes, open(codes, product(coding.shape)));
   const { shape, block, axis } = merged(coding);
   const boxes = shape.map((size, dimension) => Math.ceil(size / (block[dimension] ?? 1)));
@@ -104,6 +105,7 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
           scaleRun(values, i, end, rowBox(row), column);
           i = end;
         }
+        if (roundedTo !== undefined) roundTo(values, roundedTo);
         target.set(new Uint8Array(values.buffer, values.byteOffset, 4 * length), 4 * done);
       }
     },
