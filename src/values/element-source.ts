@@ -2,6 +2,7 @@ import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import type { TensorStorage } from '../formats/storage';
 import { blockSource } from './blocks';
 import { filteredSource } from './filters';
+import { levelsSource } from './levels';
 import { packedSource } from './packed';
 import type { ByteReader, ElementSource, OpenStorage } from './reading';
 import { scaledSource } from './scaled';
@@ -32,5 +33,7 @@ export function elementSource(storage: TensorStorage, count: number, reader: Byt
       return filteredSource(coding, extents, width, reader);
     case 'sparse':
       return sparseSource(coding, width, count, open);
+    case 'levels':
+      return levelsSource(coding, width, open);
   }
 }

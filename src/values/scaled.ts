@@ -1,6 +1,6 @@
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import type { ScaledCoding, TensorStorage } from '../formats/storage';
-import { swapByteOrder, toFloat32 } from './convert';
+import { swapByteOrder, toFloat32, toFloat64 } from './convert';
 import type { ElementSource, OpenStorage } from './reading';
 import { gatherStrided } from './strides';
 import { spanOf } from './view-parts';
@@ -9,7 +9,7 @@ const PIECE_ELEMENTS = 65_536;
 
 /** Multiplies codes with the scales of their boxes. */
 export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSource {
-  const { codes, shape, block, inverse } = coding;
+  const { codes, shape, block, inverse, wide } = coding;
   const count = product(shape);
   const codeSource = open(codes, count);
   const codeWidth = BYTES_PER_ELEMENT[codes.dtype];
@@ -31,6 +31,7 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
         codeSource.read(first + done, piece);
         if (codes.bigEndian === true) swapByteOrder(piece, codeWidth);
         const values = toFloat32(piece, codes.dtype, codes.quantization);
+        const exact = wide === true ? toFloat64(piece, codes.dtype, codes.quantization) : undefined;
         for (let i = 0; i < length;) {
           // A run along the last dimension at a time: all else of the box's number stays the same.
           const index = first + done + i;
@@ -43,7 +44,13 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
             row += boxAlong[dimension]?.[rest % size] ?? 0;
             rest = Math.floor(rest / size);
           }
-          for (let j = 0; j < run; j++) {
+          for (let j = 0; exact !== undefined && j < run; j++) {
+            const box = row + (lastBoxes[column + j] ?? 0);
+            const shifted = (exact[i + j] ?? 0) - (zeros === undefined ? zero : (zeros[box] ?? 0));
+            const scale = scales[box] ?? 0;
+            values[i + j] = inverse === true ? shifted / scale : shifted * scale;
+          }
+          for (let j = 0; exact === undefined && j < run; j++) {
             const box = row + (lastBoxes[column + j] ?? 0);
             const shifted = Math.fround((values[i + j] ?? 0) - (zeros === undefined ? zero : (zeros[box] ?? 0)));
             const scale = scales[box] ?? 0;
