@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import type { FlatBuffer} from '../containers/flatbuffer';
+import type { FlatBuffer } from '../containers/flatbuffer';
 import { type FlatTable, type FlatVector } from '../containers/flatbuffer';
 import { MAX_DIMENSIONS, MAX_FILES, MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
 import {
@@ -137,7 +137,9 @@ async function readTensors(
   for (const table of tables) {
     const index = table.uint32(TENSOR.buffer);
     const external = dialect === 'tflite' ? table.uint32(TENSOR.externalBuffer) : 0;
-    const data = external === 0 ? await buffers.get(index, table) : buffers.external(external, table);
+    const found = external === 0 ? await buffers.get(index, table) : buffers.external(external, table);
+    // Without data it is a value that is computed, or a sparse tensor without any value but zero.
+    const data = found?.length === 0 && !table.has(TENSOR.sparsity) ? undefined : found;
     tensors.push({
       name: await table.string(TENSOR.name, MAX_NAME_LENGTH),
       table,
@@ -257,7 +259,7 @@ class ModelBuffers {
     // Models of more than 2 GB have their data behind the flatbuffer. Offsets of 0 and 1 stand for none.
     const start = table.uint64(BUFFER.offset);
     const length = table.uint64(BUFFER.size);
-    if (start <= 1 || length === 0) return undefined;
+    if (start <= 1) return vector;
     if (start + length > this.buffer.size) {
       throw this.buffer.error(
         table.at,
