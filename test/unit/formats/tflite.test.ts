@@ -9,16 +9,18 @@ import { FIXTURES } from './stored-values';
 
 const FOLDER = path.join(FIXTURES, 'tflite');
 
+const GATES = ['i', 'f', 'c', 'o'];
+
 type Expected = Record<string, { shape: number[]; dtype: string; sha256: string; storedAs?: string }>;
 
 const EXPECTED = JSON.parse(readFileSync(path.join(FOLDER, 'expected.json'), 'utf8')) as Record<string, Expected>;
 
 async function read<T>(name: string, use: (checkpoint: Checkpoint) => T): Promise<Awaited<T>> {
-  const { checkpoint, close } = await openCheckpoint(path.join(FOLDER, name));
+  const opened = await openCheckpoint(path.join(FOLDER, name));
   try {
-    return await use(checkpoint);
+    return await use(opened.checkpoint);
   } finally {
-    await close();
+    await opened.close();
   }
 }
 
@@ -123,8 +125,8 @@ describe('graph of a TensorFlow Lite model', () => {
       ['GATHER', 'gather/table weight 1 -'],
       [
         'UNIDIRECTIONAL_SEQUENCE_LSTM',
-        ...['input', 'state'].flatMap((part) => [...'ifco'].map((gate) => `lstm/${part}_${gate} weight 0 1`)),
-        ...[...'ifco'].map((gate) => `lstm/bias_${gate} bias 0 -`),
+        ...['input', 'state'].flatMap((part) => GATES.map((gate) => `lstm/${part}_${gate} weight 0 1`)),
+        ...GATES.map((gate) => `lstm/bias_${gate} bias 0 -`),
       ],
       ['FULLY_CONNECTED', 'second/fc/w weight 0 1', 'second/conv/b bias 0 -'],
       ['ADD', 'second/conv/b #2 bias 0 -'],
