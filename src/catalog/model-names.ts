@@ -8,7 +8,7 @@ const CERTAIN =
   /\.(?:safetensors|gguf|pt|pth|ckpt|npz|npy|pth?\.tar)$|\.(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json$|pytorch_model.*\.bin$/i;
 
 /** Extensions that models share with everything else. */
-const AMBIGUOUS = /\.(?:bin|json|pb|pkl|pickle)$/i;
+const AMBIGUOUS = /\.(?:bin|json|pb|pkl|pickle|task|lite|circle)$/i;
 
 /** What training libraries write beside the model of a checkpoint: states of optimiser, schedule and random numbers. */
 const COMPANION =
@@ -57,7 +57,7 @@ export const MODEL_GLOB = `**/{${[...CERTAIN_GLOBS, '*pytorch_model*.bin', 'mode
 /** The same, with every ambiguous file that may be a model and the shards of TensorFlow.js. */
 export const CATALOG_GLOB = `**/{${[
   ...CERTAIN_GLOBS,
-  ...['bin', 'pb', 'pkl', 'pickle'].map((extension) => `*.${extension}`),
+  ...['bin', 'pb', 'pkl', 'pickle', 'task', 'lite', 'circle'].map((extension) => `*.${extension}`),
   '*model*.json',
   '*weights*.json',
   '*-shard[0-9]*',

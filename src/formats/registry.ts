@@ -16,6 +16,7 @@ import { READABLE_FORMATS, recognisePlaceholder, recogniseUnreadable } from './s
 import { FileSource, type RandomAccessSource } from './source';
 import { tfjsReader } from './tfjs/tfjs';
 import { manifestBeside } from './tfjs/tfjs-shard';
+import { tfliteReader } from './tflite/tflite';
 
 /** All formats, in the order in which they are asked whether a file is theirs. */
 export const READERS: readonly FormatReader[] = [
@@ -26,6 +27,7 @@ export const READERS: readonly FormatReader[] = [
   pytorchIndexReader,
   npyReader,
   npzReader,
+  tfliteReader,
   pytorchReader,
   tfjsReader,
   onnxReader,

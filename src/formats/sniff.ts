@@ -93,7 +93,6 @@ function foreignModel(text: string, file: string): Objection | undefined {
 function foreignByContent(text: string): string | undefined {
   if (/^(lmgg|fmgg|tjgg|algg)/.test(text)) return l10n.t('an old GGML file');
   if (text.startsWith('\x89HDF\r\n\x1a\n')) return l10n.t('an HDF5 (Keras) file');
-  if (text.slice(4, 8) === 'TFL3') return l10n.t('a TensorFlow Lite file');
   if (text.startsWith('PK\x03\x04') && /^(metadata\.json|config\.json|model\.weights\.h5)/.test(text.slice(30))) {
     return l10n.t('a Keras 3 file');
   }
@@ -113,8 +112,6 @@ function foreignByName(name: string, text: string): string | undefined {
       return l10n.t('a Flax (msgpack) file');
     case '.mlmodel':
       return l10n.t('a Core ML model');
-    case '.tflite':
-      return l10n.t('a TensorFlow Lite file');
     case '.h5':
     case '.keras':
     case '.hdf5':

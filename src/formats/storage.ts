@@ -37,7 +37,14 @@ export interface TensorStorage {
 
 /** How elements are made from stored bytes. Codings nest: the scales of quantised weights may be quantised themselves. */
 export type Coding =
-  PackedCoding | BlockCoding | ScaledCoding | TiledCoding | FilteredCoding | SparseCoding | ProtobufCoding;
+  | PackedCoding
+  | BlockCoding
+  | ScaledCoding
+  | TiledCoding
+  | FilteredCoding
+  | SparseCoding
+  | LevelsCoding
+  | ProtobufCoding;
 
 /**
  * Elements of less than a byte, or words that hold several. Elements are seen as a matrix of `columns` columns; each
@@ -89,6 +96,8 @@ export interface ScaledCoding {
   readonly inverse?: true;
   /** Values are rounded to this type in the end, to nearest, ties to even. */
   readonly roundedTo?: 'float16' | 'bfloat16';
+  /** In double precision instead, rounded once at the end: for codes that float32 does not hold. */
+  readonly wide?: true;
 }
 
 /** A tensor that is stored in boxes: chunks of HDF5 and zarr, shards, slices of partitioned variables. */
@@ -153,6 +162,35 @@ export interface ProtobufCoding {
   readonly tagged?: true;
 }
 
+/**
+ * Elements at the leaves of a tree, all others zero: a level for each dimension of a tensor (or of the blocks that it is
+ * cut into), in any order, as TensorFlow Lite and TACO keep sparse tensors. A level that is dense has all indices under
+ * each node of the level above it; a compressed one lists those that are there. The leaves are in the order of the tree.
+ */
+export interface LevelsCoding {
+  readonly kind: 'levels';
+  /** The outermost first. */
+  readonly levels: readonly StorageLevel[];
+  /** Number of leaves. */
+  readonly count: number;
+  readonly values: TensorStorage;
+}
+
+export interface StorageLevel {
+  /** Number of indices that the level has if all are there. */
+  readonly size: number;
+  /** Elements from one index to the next, in C order of the whole. */
+  readonly stride: number;
+  readonly compressed?: {
+    /** int32, uint16 or uint8: where the indices of each node above begin; the last is where those of the last end. */
+    readonly segments: TensorStorage;
+    /** Nodes above and one. */
+    readonly segmentCount: number;
+    readonly indices: TensorStorage;
+    readonly indexCount: number;
+  };
+}
+
 /** What is compressed as a whole is decoded as a whole, in each thread: chunks of real files have under 100 MB. */
 export const MAX_FILTERED_BYTES = 512 * 1024 * 1024;
 
@@ -210,6 +248,14 @@ export function mapExtents(storage: TensorStorage, map: (extent: ByteExtent) => 
         extents,
         coding: { ...coding, values: inner(coding.values), indices: inner(coding.indices) },
       };
+    case 'levels': {
+      const levels = coding.levels.map((level) => {
+        if (level.compressed === undefined) return level;
+        const { segments, indices } = level.compressed;
+        return { ...level, compressed: { ...level.compressed, segments: inner(segments), indices: inner(indices) } };
+      });
+      return { ...storage, extents, coding: { ...coding, levels, values: inner(coding.values) } };
+    }
   }
 }
 
@@ -227,6 +273,12 @@ function partsOf({ coding }: TensorStorage): TensorStorage[] {
       return coding.tiles.map(({ storage }) => storage);
     case 'sparse':
       return [coding.values, coding.indices];
+    case 'levels': {
+      const lists = coding.levels.flatMap(({ compressed }) =>
+        compressed === undefined ? [] : [compressed.segments, compressed.indices],
+      );
+      return [coding.values, ...lists];
+    }
     default:
       return [];
   }

@@ -2,6 +2,7 @@ import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import type { TensorStorage } from '../formats/storage';
 import { blockSource } from './blocks';
 import { filteredSource } from './filters';
+import { levelsSource } from './levels';
 import { packedSource } from './packed';
 import { protobufSource } from './protobuf-numbers';
 import type { ByteReader, ElementSource, OpenStorage } from './reading';
@@ -35,5 +36,7 @@ export function elementSource(storage: TensorStorage, count: number, reader: Byt
       return sparseSource(coding, width, count, open);
     case 'protobuf':
       return protobufSource(coding, extents, width, count, reader);
+    case 'levels':
+      return levelsSource(coding, width, open);
   }
 }

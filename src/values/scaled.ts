@@ -1,17 +1,19 @@
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import type { ScaledCoding, TensorStorage } from '../formats/storage';
 import { BoxValues } from './box-values';
-import { swapByteOrder, toFloat32 } from './convert';
+import { swapByteOrder, toFloat32, toFloat64 } from './convert';
 import { readAll } from './read-all';
 import type { ElementSource, OpenStorage } from './reading';
 import { roundTo } from './rounding';
 
 const PIECE_ELEMENTS = 65_536;
 
+type Values = Float32Array | Float64Array;
+
 /** Multiplies codes with the scales of their boxes. */
 export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSource {
-  const { codes, inverse, roundedTo } = coding;
-  const readCodes = codeReader(codes, open(codes, product(coding.shape)));
+  const { codes, inverse, roundedTo, wide } = coding;
+  const readCodes = codeReader(codes, wide === true, open(codes, product(coding.shape)));
   const { shape, block, axis } = merged(coding);
   const boxes = shape.map((size, dimension) => Math.ceil(size / (block[dimension] ?? 1)));
   const boxStrides = boxes.map((_, dimension) => product(boxes.slice(dimension + 1)));
@@ -45,7 +47,7 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   };
 
   /** Elements from `at` up to `end` of `values`, which are all of one box. */
-  const scaleBox = (values: Float32Array, at: number, end: number, box: number): void => {
+  const scaleBox = (values: Values, at: number, end: number, box: number): void => {
     const scale = scales.at(box);
     if (zeros !== undefined) {
       const zero = zeros.at(box);
@@ -60,7 +62,7 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   };
 
   /** Elements from `at` up to `end` of `values`: one box each, one after the other from `box` on. */
-  const scaleEach = (values: Float32Array, at: number, end: number, box: number): void => {
+  const scaleEach = (values: Values, at: number, end: number, box: number): void => {
     const count = end - at;
     if (zeros !== undefined) {
       const zero = zeros.span(box, count);
@@ -75,7 +77,7 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
     }
   };
 
-  const scaleRun = (values: Float32Array, at: number, end: number, box: number, column: number): void => {
+  const scaleRun = (values: Values, at: number, end: number, box: number, column: number): void => {
     const places = axis === last ? listed() : undefined;
     if (places !== undefined) {
       for (let i = at; i < end; i++) scaleBox(values, i, i + 1, box + (places[column + i - at] ?? 0));
@@ -105,8 +107,9 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
           scaleRun(values, i, end, rowBox(row), column);
           i = end;
         }
-        if (roundedTo !== undefined) roundTo(values, roundedTo);
-        target.set(new Uint8Array(values.buffer, values.byteOffset, 4 * length), 4 * done);
+        const floats = values instanceof Float32Array ? values : Float32Array.from(values);
+        if (roundedTo !== undefined) roundTo(floats, roundedTo);
+        target.set(new Uint8Array(floats.buffer, floats.byteOffset, 4 * length), 4 * done);
       }
     },
   };
@@ -141,7 +144,11 @@ function merged({ shape, block, groups }: ScaledCoding): {
   return { shape: sizes, block: blocks, axis };
 }
 
-function codeReader(codes: TensorStorage, source: ElementSource): (first: number, count: number) => Float32Array {
+function codeReader(
+  codes: TensorStorage,
+  wide: boolean,
+  source: ElementSource,
+): (first: number, count: number) => Values {
   const width = BYTES_PER_ELEMENT[codes.dtype];
   const plain = codes.dtype === 'float32' && codes.quantization === undefined;
   let bytes = new Uint8Array(0);
@@ -150,6 +157,7 @@ function codeReader(codes: TensorStorage, source: ElementSource): (first: number
     const piece = bytes.subarray(0, count * width);
     source.read(first, piece);
     if (codes.bigEndian === true) swapByteOrder(piece, width);
+    if (wide) return toFloat64(piece, codes.dtype, codes.quantization);
     return plain ? new Float32Array(bytes.buffer, 0, count) : toFloat32(piece, codes.dtype, codes.quantization);
   };
 }

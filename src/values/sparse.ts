@@ -4,40 +4,53 @@ import type { SparseCoding } from '../formats/storage';
 import { readWide } from './convert';
 import { DecodingError, type ElementSource, type OpenStorage } from './reading';
 
+/** Values and where they belong. */
+export interface PlacedValues {
+  /** In C order. */
+  readonly positions: Float64Array;
+  /** Bytes of as many elements. */
+  readonly values: Uint8Array;
+}
+
 /** Puts listed values to their places among zeros. Positions and values are kept while the tensor is read. */
 export function sparseSource(coding: SparseCoding, width: number, count: number, open: OpenStorage): ElementSource {
-  let known: { positions: Float64Array; values: Uint8Array } | undefined;
+  return placedSource(width, () => {
+    const positions = readPositions(coding, count, open);
+    const values = new Uint8Array(coding.count * width);
+    open(coding.values, coding.count).read(0, values);
+    return { positions, values };
+  });
+}
+
+/** Values among zeros; they are read the first time that elements are asked for. Of several at a place the last counts. */
+export function placedSource(width: number, read: () => PlacedValues): ElementSource {
+  let known: PlacedValues | undefined;
   return {
     read(first, target) {
-      known ??= readSorted(coding, width, count, open);
+      known ??= inOrder(read(), width);
       const { positions, values } = known;
       target.fill(0);
       const end = first + target.length / width;
       for (let i = lowerBound(positions, first); i < positions.length; i++) {
         const position = positions[i] ?? end;
         if (position >= end) break;
-        target.set(values.subarray(i * width, (i + 1) * width), (position - first) * width);
+        const to = (position - first) * width;
+        for (let byte = 0; byte < width; byte++) target[to + byte] = values[i * width + byte] ?? 0;
       }
     },
   };
 }
 
-function readSorted(
-  coding: SparseCoding,
-  width: number,
-  count: number,
-  open: OpenStorage,
-): { positions: Float64Array; values: Uint8Array } {
-  const positions = readPositions(coding, count, open);
-  const values = new Uint8Array(coding.count * width);
-  open(coding.values, coding.count).read(0, values);
-  if (positions.every((position, i) => i === 0 || position > (positions[i - 1] ?? 0))) return { positions, values };
-  const order = [...positions.keys()].sort((a, b) => (positions[a] ?? 0) - (positions[b] ?? 0));
+function inOrder(placed: PlacedValues, width: number): PlacedValues {
+  const { positions, values } = placed;
+  if (positions.every((position, i) => i === 0 || position > (positions[i - 1] ?? 0))) return placed;
+  const order = Float64Array.from(positions.keys());
+  order.sort((a, b) => (positions[a] ?? 0) - (positions[b] ?? 0) || a - b);
   const sorted = new Uint8Array(values.length);
   order.forEach((from, to) => {
-    sorted.set(values.subarray(from * width, (from + 1) * width), to * width);
+    for (let byte = 0; byte < width; byte++) sorted[to * width + byte] = values[from * width + byte] ?? 0;
   });
-  return { positions: positions.sort(), values: sorted };
+  return { positions: order.map((from) => positions[from] ?? 0), values: sorted };
 }
 
 function readPositions(coding: SparseCoding, count: number, open: OpenStorage): Float64Array {

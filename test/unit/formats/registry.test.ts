@@ -90,7 +90,6 @@ describe('what is no model', () => {
     ['model.7z', Buffer.from("7z\xbc\xaf'\x1c....", 'latin1'), '7z', 'Unpack'],
     ['model.tar', tar, 'tar archive', 'Unpack'],
     ['model.h5', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), 'HDF5', 'convert'],
-    ['model.tflite', '\x1c\0\0\0TFL3\0\0', 'TensorFlow Lite', 'convert'],
     ['a.onnx', '\x08\x07\x12\x07pytorch\x1a\x051.13', 'ONNX', 'convert'],
     ['b.onnx', 'anything', 'ONNX', 'convert'],
     ['saved_model.pb', 'anything', 'TensorFlow graph', 'convert'],
