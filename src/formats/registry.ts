@@ -11,6 +11,7 @@ import { pytorchIndexReader, safetensorsIndexReader } from './sharded-index';
 import { SiblingFiles } from './sibling';
 import { READABLE_FORMATS, recognisePlaceholder, recogniseUnreadable } from './sniff';
 import { FileSource, type RandomAccessSource } from './source';
+import { tensorflowCheckpointReader } from './tensorflow/tensorflow';
 import { tfjsReader } from './tfjs/tfjs';
 import { manifestBeside } from './tfjs/tfjs-shard';
 
@@ -23,6 +24,7 @@ export const READERS: readonly FormatReader[] = [
   npzReader,
   pytorchReader,
   tfjsReader,
+  tensorflowCheckpointReader,
 ];
 
 /** Bytes from the start of a file by which formats are told. */
