@@ -36,7 +36,14 @@ export interface TensorStorage {
 }
 
 /** How elements are made from stored bytes. Codings nest: the scales of quantised weights may be quantised themselves. */
-export type Coding = PackedCoding | BlockCoding | ScaledCoding | TiledCoding | FilteredCoding | SparseCoding;
+export type Coding =
+  | PackedCoding
+  | BlockCoding
+  | ScaledCoding
+  | TiledCoding
+  | FilteredCoding
+  | SparseCoding
+  | ProtobufCoding;
 
 /**
  * Elements of less than a byte, or words that hold several. Elements are seen as a matrix of `columns` columns; each
@@ -135,6 +142,17 @@ export interface SparseCoding {
   readonly perDimension: boolean;
 }
 
+/**
+ * Numbers of a repeated field of a protobuf message, without the tag and length of a packed field. A varint makes one
+ * element, of which it has the low bits; numbers of a fixed size make as many elements as their bytes do.
+ */
+export interface ProtobufCoding {
+  readonly kind: 'protobuf';
+  readonly wire: 'varint' | 'fixed32' | 'fixed64';
+  /** A tag of one byte comes before each number: the field is not packed. */
+  readonly tagged?: true;
+}
+
 /** What is compressed as a whole is decoded as a whole, in each thread: chunks of real files have under 100 MB. */
 export const MAX_FILTERED_BYTES = 512 * 1024 * 1024;
 
@@ -160,6 +178,7 @@ export function mapExtents(storage: TensorStorage, map: (extent: ByteExtent) => 
     case 'packed':
     case 'blocks':
     case 'filtered':
+    case 'protobuf':
       return { ...storage, extents };
     case 'scaled': {
       const { codes, scales, zeros, groups } = coding;

@@ -3,6 +3,7 @@ import type { TensorStorage } from '../formats/storage';
 import { blockSource } from './blocks';
 import { filteredSource } from './filters';
 import { packedSource } from './packed';
+import { protobufSource } from './protobuf-numbers';
 import type { ByteReader, ElementSource, OpenStorage } from './reading';
 import { scaledSource } from './scaled';
 import { sparseSource } from './sparse';
@@ -32,5 +33,7 @@ export function elementSource(storage: TensorStorage, count: number, reader: Byt
       return filteredSource(coding, extents, width, reader);
     case 'sparse':
       return sparseSource(coding, width, count, open);
+    case 'protobuf':
+      return protobufSource(coding, extents, width, count, reader);
   }
 }

@@ -28,6 +28,8 @@ export function isRandomAccess({ deflate, strides, coding }: TensorStorage): boo
     case 'packed':
     case 'blocks':
       return true;
+    case 'protobuf':
+      return coding.wire !== 'varint';
     case 'scaled':
       return isRandomAccess(coding.codes);
     default:

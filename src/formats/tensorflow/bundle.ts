@@ -215,7 +215,11 @@ class BundleReader {
         throw this.error(
           tableEntry,
           key,
-          l10n.t('has a slice at [{0}] of the size [{1}] that is not in the checkpoint', start.join(', '), size.join(', ')),
+          l10n.t(
+            'has a slice at [{0}] of the size [{1}] that is not in the checkpoint',
+            start.join(', '),
+            size.join(', '),
+          ),
         );
       }
       const entry = await readBundleEntry(this.input, part);

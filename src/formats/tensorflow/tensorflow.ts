@@ -6,12 +6,7 @@ import { MissingSiblingError } from '../sibling';
 import type { RandomAccessSource } from '../source';
 import { readBundle } from './bundle';
 import { isCheckpointState, latestCheckpoint } from './checkpoint-state';
-
-/**
- * How an index starts: the entry under the empty key, a `BundleHeaderProto` with the number of files, perhaps the byte
- * order, and the version.
- */
-const INDEX_START = /^\0\0[\x04-\x20]\x08[\x80-\xff]{0,2}[\0-\x7f](?:\x10[\0\x01])?\x1a[\x02-\x08]\x08/;
+import { startsAsIndex } from './starts';
 
 const INDEX_EXTENSION = /\.index$/i;
 
@@ -20,7 +15,7 @@ export const tensorflowCheckpointReader: FormatReader = {
   id: 'tensorflow-checkpoint',
   extensions: ['index'],
   matches(head: Uint8Array): boolean {
-    return isCheckpointState(head) || INDEX_START.test(Buffer.from(head).toString('latin1'));
+    return isCheckpointState(head) || startsAsIndex(head);
   },
   async open(context: OpenContext): Promise<Checkpoint> {
     const { source, signal } = context;
@@ -44,8 +39,7 @@ async function openCheckpoint(context: OpenContext, index: RandomAccessSource, p
   const shards = bundle.files.length;
   return {
     format: 'tensorflow-checkpoint',
-    formatLabel:
-      shards > 1 ? l10n.t('TensorFlow checkpoint, {0} shards', shards) : l10n.t('TensorFlow checkpoint'),
+    formatLabel: shards > 1 ? l10n.t('TensorFlow checkpoint, {0} shards', shards) : l10n.t('TensorFlow checkpoint'),
     ...bundle,
   };
 }

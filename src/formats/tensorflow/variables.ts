@@ -23,6 +23,9 @@ export interface NamedVariable<T extends Variable> {
 /** What object-based checkpoints (TensorFlow 2) add to the path of a variable. */
 const VALUE_SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE';
 
+/** What a variable without a name is called. */
+const NO_NAME = /^Variable(_\d+)?$/;
+
 /** Keras 3 stores all variables of an exported model a second time, in a list of this name. */
 const KERAS_COPIES = '_all_variables/';
 
@@ -54,11 +57,15 @@ export function nameVariables<T extends Variable>(
   graph: ObjectGraph,
 ): readonly NamedVariable<T>[] {
   const keys = new Set(variables.map(({ key }) => key));
+  const fullNameOf = ({ key }: Variable): string | undefined => {
+    const fullName = graph.fullNames.get(key);
+    return fullName === undefined || NO_NAME.test(fullName) ? undefined : fullName;
+  };
   const isCopy = ({ key }: Variable): boolean => key.startsWith(KERAS_COPIES);
   const firsts = new Map<string, T | undefined>();
   for (const variable of variables) {
     if (isCopy(variable)) continue;
-    const fullName = graph.fullNames.get(variable.key);
+    const fullName = fullNameOf(variable);
     // Several variables of one name: the name tells nothing.
     if (fullName !== undefined) firsts.set(fullName, firsts.has(fullName) ? undefined : variable);
   }
@@ -78,17 +85,16 @@ export function nameVariables<T extends Variable>(
   const names = new Map<T, string>();
   for (const variable of variables) {
     if (isCopy(variable)) continue;
-    const fullName = graph.fullNames.get(variable.key);
+    const fullName = fullNameOf(variable);
     const isItsAlone = fullName !== undefined && firsts.get(fullName) === variable && !keys.has(fullName);
     add(variable, isItsAlone ? fullName : pathOf(variable.key), fullName);
     names.set(variable, named.at(-1)?.name ?? '');
   }
   for (const variable of variables) {
     if (!isCopy(variable)) continue;
-    const fullName = graph.fullNames.get(variable.key);
+    const fullName = fullNameOf(variable);
     const original = fullName === undefined ? undefined : firsts.get(fullName);
-    const isSame =
-      original !== undefined && original.checksum === variable.checksum && original.shape.join() === variable.shape.join();
+    const isSame = original?.checksum === variable.checksum && original.shape.join() === variable.shape.join();
     const known = fullName !== undefined && firsts.has(fullName);
     add(
       variable,
