@@ -14,6 +14,8 @@ import { pytorchIndexReader, safetensorsIndexReader } from './sharded-index';
 import { SiblingFiles } from './sibling';
 import { READABLE_FORMATS, recognisePlaceholder, recogniseUnreadable } from './sniff';
 import { FileSource, type RandomAccessSource } from './source';
+import { tensorflowGraphReader } from './tensorflow/saved-model';
+import { tensorflowCheckpointReader } from './tensorflow/tensorflow';
 import { tfjsReader } from './tfjs/tfjs';
 import { manifestBeside } from './tfjs/tfjs-shard';
 import { tfliteReader } from './tflite/tflite';
@@ -31,6 +33,8 @@ export const READERS: readonly FormatReader[] = [
   pytorchReader,
   tfjsReader,
   onnxReader,
+  tensorflowCheckpointReader,
+  tensorflowGraphReader,
 ];
 
 /** Bytes from the start of a file by which formats are told. */
@@ -46,6 +50,7 @@ const MAIN_FILES: readonly string[] = [
   'pytorch_model.bin.index.json',
   'pytorch_model.bin',
   'model.json',
+  'saved_model.pb',
 ];
 
 /** A checkpoint with the files that were opened for it. */
@@ -170,6 +175,10 @@ export async function mainFile(file: string): Promise<string> {
   const models = entries.filter((name) => isModelName(name.toLowerCase())).sort();
   const [only] = models;
   if (only !== undefined && models.length === 1) return path.join(file, only);
+  // Training leaves several checkpoints of TensorFlow in a folder, and a file that names the latest.
+  if (only !== undefined && entries.includes('checkpoint') && models.every((name) => name.endsWith('.index'))) {
+    return path.join(file, 'checkpoint');
+  }
   const shown = models.slice(0, 3).join(', ');
   throw new FormatError({
     file,
@@ -181,10 +190,13 @@ export async function mainFile(file: string): Promise<string> {
   });
 }
 
-/** By name alone; JSON files and .bin files are too often something else. */
+/** Of files that are too often something else. */
+const COMMON_EXTENSIONS: ReadonlySet<string> = new Set(['json', 'bin']);
+
+/** By name alone. */
 function isModelName(name: string): boolean {
   return READERS.some(({ extensions }) =>
-    extensions.some((extension) => extension !== 'json' && extension !== 'bin' && name.endsWith(`.${extension}`)),
+    extensions.some((extension) => !COMMON_EXTENSIONS.has(extension) && name.endsWith(`.${extension}`)),
   );
 }
 

@@ -40,7 +40,31 @@ export function recogniseUnreadable(head: Uint8Array, source: RandomAccessSource
     return { reason: l10n.t('is empty'), remedy: l10n.t('Copy or download the file again.') };
   }
   const text = Buffer.from(head).toString('latin1');
-  return recognisePlaceholder(head) ?? archive(text) ?? foreignModel(text, source.path.toLowerCase());
+  return (
+    recognisePlaceholder(head) ??
+    archive(text) ??
+    partOfModel(source.path) ??
+    foreignModel(text, source.path.toLowerCase())
+  );
+}
+
+/** Files of a model that hold no weights, or weights without their names, by name: another file is to be opened. */
+function partOfModel(file: string): Objection | undefined {
+  const name = path.basename(file);
+  const checkpoint = /^(.+)\.data-\d{5}-of-\d{5}$/.exec(name)?.[1];
+  if (checkpoint !== undefined) {
+    return {
+      reason: l10n.t('holds the values of a TensorFlow checkpoint, but not their names and shapes'),
+      remedy: l10n.t('Open {0} beside it.', `${checkpoint}.index`),
+    };
+  }
+  if (/\.meta$/i.test(name)) {
+    return {
+      reason: l10n.t('holds the graph of a TensorFlow checkpoint, but not its weights'),
+      remedy: l10n.t('Open {0} beside it.', name.replace(/\.meta$/i, '.index')),
+    };
+  }
+  return undefined;
 }
 
 /** Whether something else stands in the place of a file: a pointer of Git LFS, or the page of a failed download. */
@@ -96,6 +120,7 @@ function foreignByContent(text: string): string | undefined {
   if (text.startsWith('PK\x03\x04') && /^(metadata\.json|config\.json|model\.weights\.h5)/.test(text.slice(30))) {
     return l10n.t('a Keras 3 file');
   }
+  if (text.startsWith('ML\xefR')) return l10n.t('an MLIR module');
   return undefined;
 }
 
@@ -103,15 +128,14 @@ function foreignByContent(text: string): string | undefined {
 function foreignByName(name: string, text: string): string | undefined {
   if (text.startsWith('PK\x03\x04')) return undefined;
   switch (path.extname(name)) {
-    case '.pb':
-      return l10n.t('a TensorFlow graph');
-    case '.index':
-    case '.data-00000-of-00001':
-      return l10n.t('a TensorFlow checkpoint');
-    case '.msgpack':
-      return l10n.t('a Flax (msgpack) file');
     case '.mlmodel':
       return l10n.t('a Core ML model');
+    case '.mlir':
+      return l10n.t('an MLIR module');
+    case '.pbtxt':
+      return l10n.t('a TensorFlow graph as text');
+    case '.msgpack':
+      return l10n.t('a Flax (msgpack) file');
     case '.h5':
     case '.keras':
     case '.hdf5':
