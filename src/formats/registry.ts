@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
+import { flaxReader } from './flax/flax';
 import { npyReader } from './numpy/npy';
 import { npzReader } from './numpy/npz';
 import { pytorchReader } from './pytorch/pytorch';
@@ -21,6 +22,7 @@ export const READERS: readonly FormatReader[] = [
   pytorchIndexReader,
   npyReader,
   npzReader,
+  flaxReader,
   pytorchReader,
   tfjsReader,
 ];

@@ -123,8 +123,6 @@ function foreignByName(name: string, text: string): string | undefined {
     case '.index':
     case '.data-00000-of-00001':
       return l10n.t('a TensorFlow checkpoint');
-    case '.msgpack':
-      return l10n.t('a Flax (msgpack) file');
     case '.mlmodel':
       return l10n.t('a Core ML model');
     case '.tflite':
