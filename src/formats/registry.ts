@@ -6,6 +6,7 @@ import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { flaxReader } from './flax/flax';
 import { npyReader } from './numpy/npy';
 import { npzReader } from './numpy/npz';
+import { orbaxReader } from './orbax/orbax';
 import { pytorchReader } from './pytorch/pytorch';
 import { safetensorsReader } from './safetensors/safetensors';
 import { pytorchIndexReader, safetensorsIndexReader } from './sharded-index';
@@ -14,9 +15,12 @@ import { READABLE_FORMATS, recognisePlaceholder, recogniseUnreadable } from './s
 import { FileSource, type RandomAccessSource } from './source';
 import { tfjsReader } from './tfjs/tfjs';
 import { manifestBeside } from './tfjs/tfjs-shard';
+import { zarrReader } from './zarr/zarr';
 
 /** All formats, in the order in which they are asked whether a file is theirs. */
 export const READERS: readonly FormatReader[] = [
+  orbaxReader,
+  zarrReader,
   safetensorsReader,
   safetensorsIndexReader,
   pytorchIndexReader,
@@ -40,6 +44,12 @@ const MAIN_FILES: readonly string[] = [
   'pytorch_model.bin.index.json',
   'pytorch_model.bin',
   'model.json',
+  '_METADATA',
+  'manifest.ocdbt',
+  '_CHECKPOINT_METADATA',
+  '.zarray',
+  '.zgroup',
+  'zarr.json',
 ];
 
 /** A checkpoint with the files that were opened for it. */

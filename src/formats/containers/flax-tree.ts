@@ -180,7 +180,7 @@ class TreeWalk {
     const shape = dimensions as readonly number[];
     const length = data.reduce((sum, extent) => sum + extent.length, 0);
     if (count === undefined || count * type.width !== length) {
-      const claimed = dimensions.slice(0, 20).join(', ').slice(0, 200);
+      const claimed = JSON.stringify(dimensions.slice(0, 20)).slice(1, -1).slice(0, 200);
       throw this.error(
         l10n.t('has {0} bytes, which the shape ({1}) of {2} does not fit', length, claimed, typeName),
         name,

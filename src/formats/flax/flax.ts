@@ -10,13 +10,7 @@ export const flaxReader: FormatReader = {
   id: 'flax',
   extensions: ['msgpack'],
   matches(head: Uint8Array): boolean {
-    const text = Buffer.from(head).toString('latin1');
-    // A map that is not empty with a name for its first key; and somewhere an array or a NumPy scalar: an extension that
-    // holds a list of three things.
-    return (
-      /^(?:[\x81-\x8f]|\xde[^]{2}|\xdf[^]{4})(?:[\xa1-\xbf]|\xd9)/.test(text) &&
-      /(?:\xc7[^]|\xc8[^]{2}|\xc9[^]{4}|[\xd4-\xd8])[\x01\x03]\x93[\x90-\x9f]/.test(text)
-    );
+    return startsWithName(head) && holdsArray(head);
   },
   async open({ source, signal }: OpenContext): Promise<Checkpoint> {
     const { tensors, notes } = await readFlaxTree(source, 0, signal);
@@ -29,3 +23,20 @@ export const flaxReader: FormatReader = {
     };
   },
 };
+
+/** Whether it is a map that is not empty, with a name for its first key. */
+function startsWithName(head: Uint8Array): boolean {
+  const [first = 0] = head;
+  const map = first > 0x80 && first < 0x90 ? 1 : first === 0xde ? 3 : first === 0xdf ? 5 : 0;
+  const key = head[map] ?? 0;
+  return map > 0 && ((key > 0xa0 && key < 0xc0) || key === 0xd9);
+}
+
+/** Whether somewhere an extension of the types for arrays and scalars begins, with a list of three things, the first a list. */
+function holdsArray(head: Uint8Array): boolean {
+  for (let at = head.indexOf(0x93); at > 0; at = head.indexOf(0x93, at + 1)) {
+    const type = head[at - 1];
+    if ((type === 1 || type === 3) && ((head[at + 1] ?? 0) & 0xf0) === 0x90) return true;
+  }
+  return false;
+}
