@@ -1,10 +1,13 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { flaxReader } from './flax/flax';
+import { matlabReader } from './matlab/matlab';
 import { npyReader } from './numpy/npy';
+import { npyFolderReader } from './numpy/npy-folder';
 import { npzReader } from './numpy/npz';
 import { orbaxReader } from './orbax/orbax';
 import { pytorchReader } from './pytorch/pytorch';
@@ -12,7 +15,7 @@ import { safetensorsReader } from './safetensors/safetensors';
 import { pytorchIndexReader, safetensorsIndexReader } from './sharded-index';
 import { SiblingFiles } from './sibling';
 import { READABLE_FORMATS, recognisePlaceholder, recogniseUnreadable } from './sniff';
-import { FileSource, type RandomAccessSource } from './source';
+import { FileSource, FolderSource, type RandomAccessSource } from './source';
 import { tfjsReader } from './tfjs/tfjs';
 import { manifestBeside } from './tfjs/tfjs-shard';
 import { zarrReader } from './zarr/zarr';
@@ -25,8 +28,10 @@ export const READERS: readonly FormatReader[] = [
   safetensorsIndexReader,
   pytorchIndexReader,
   npyReader,
+  npyFolderReader,
   npzReader,
   flaxReader,
+  matlabReader,
   pytorchReader,
   tfjsReader,
 ];
@@ -67,7 +72,7 @@ export interface OpenedCheckpoint {
 export async function openCheckpoint(file: string, signal?: AbortSignal): Promise<OpenedCheckpoint> {
   const main = await mainFile(path.resolve(file));
   throwIfCancelled(signal);
-  const source = await FileSource.open(main);
+  const source = (await stat(main)).isDirectory() ? new FolderSource(main) : await FileSource.open(main);
   const siblings = new SiblingFiles(main);
   const close = async (): Promise<void> => {
     await Promise.all([source.close(), siblings.close()]);
@@ -153,11 +158,11 @@ async function chooseReader(head: Uint8Array, source: RandomAccessSource): Promi
 }
 
 /**
- * The file to open for a path: itself, or what a folder holds.
+ * The file to open for a path: itself, or what a folder holds; a folder of arrays is opened as such.
  * @throws {FormatError} if there is none, or several
  */
 export async function mainFile(file: string): Promise<string> {
-  let entries: string[];
+  let entries: Dirent[];
   try {
     const stats = await stat(file);
     if (stats.isFile()) return file;
@@ -165,14 +170,16 @@ export async function mainFile(file: string): Promise<string> {
     if (!stats.isDirectory()) {
       throw new FormatError({ file, reason: l10n.t('is not a regular file'), remedy: l10n.t('Choose a model file.') });
     }
-    entries = await readdir(file);
+    entries = await readdir(file, { withFileTypes: true });
   } catch (error) {
     throw asFormatError(error, file);
   }
-  const main = MAIN_FILES.find((name) => entries.includes(name));
+  const names = entries.map(({ name }) => name);
+  const main = MAIN_FILES.find((name) => names.includes(name));
   if (main !== undefined) return path.join(file, main);
-  const models = entries.filter((name) => isModelName(name.toLowerCase())).sort();
+  const models = names.filter((name) => isModelName(name.toLowerCase())).sort();
   const [only] = models;
+  if (isArrayFolder(entries)) return file;
   if (only !== undefined && models.length === 1) return path.join(file, only);
   const shown = models.slice(0, 3).join(', ');
   throw new FormatError({
@@ -183,6 +190,13 @@ export async function mainFile(file: string): Promise<string> {
         : l10n.t('is a folder with several models ({0}, …)', shown),
     remedy: models.length === 0 ? l10n.t('Choose a model file: {0}.', READABLE_FORMATS) : l10n.t('Choose one of them.'),
   });
+}
+
+/** Whether what a folder holds besides further folders is arrays, and more than one. */
+function isArrayFolder(entries: readonly Dirent[]): boolean {
+  const files = entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'));
+  const folders = entries.some((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
+  return files.length > (folders ? 0 : 1) && files.every(({ name }) => /\.npy$/i.test(name));
 }
 
 /** By name alone; JSON files and .bin files are too often something else. */
