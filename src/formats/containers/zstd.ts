@@ -42,6 +42,11 @@ const DEFAULT_MATCHES = fseTable(6, [
   ...[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1],
 ]);
 
+/** A block, and its literals. Decoding goes from start to end without a pause, so that one of each is enough. */
+const BLOCK = new Uint8Array(MAX_BLOCK_BYTES + 2 * PADDING);
+const BLOCK_VIEW = new DataView(BLOCK.buffer);
+const LITERALS = new Uint8Array(MAX_BLOCK_BYTES);
+
 type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array<ArrayBuffer>;
 
 /** Node has had Zstandard since 22.15. */
@@ -75,9 +80,9 @@ class Decoder {
   /** Where the frame begins in the output: matches go back no further. */
   private frameStart = 0;
 
-  private readonly block = new Uint8Array(MAX_BLOCK_BYTES + 2 * PADDING);
-  private readonly blockView = new DataView(this.block.buffer);
-  private readonly literals = new Uint8Array(MAX_BLOCK_BYTES);
+  private readonly block = BLOCK;
+  private readonly blockView = BLOCK_VIEW;
+  private readonly literals = LITERALS;
   private huffman: HuffmanTable | undefined;
   private literalLengths: FseTable | undefined;
   private offsets: FseTable | undefined;
