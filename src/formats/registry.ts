@@ -1,35 +1,47 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
+import { flaxReader } from './flax/flax';
 import { ggufReader } from './gguf/gguf';
+import { matlabReader } from './matlab/matlab';
 import { npyReader } from './numpy/npy';
+import { npyFolderReader } from './numpy/npy-folder';
 import { npzReader } from './numpy/npz';
 import { onnxReader } from './onnx/onnx';
+import { orbaxReader } from './orbax/orbax';
 import { pytorchReader } from './pytorch/pytorch';
 import { withQuantizedWeights } from './quantized/quantized';
 import { safetensorsReader } from './safetensors/safetensors';
 import { pytorchIndexReader, safetensorsIndexReader } from './sharded-index';
 import { SiblingFiles } from './sibling';
 import { READABLE_FORMATS, recognisePlaceholder, recogniseUnreadable } from './sniff';
-import { FileSource, type RandomAccessSource } from './source';
+import { FileSource, FolderSource, type RandomAccessSource } from './source';
 import { tensorflowGraphReader } from './tensorflow/saved-model';
 import { tensorflowCheckpointReader } from './tensorflow/tensorflow';
 import { tfjsReader } from './tfjs/tfjs';
 import { manifestBeside } from './tfjs/tfjs-shard';
 import { tfliteReader } from './tflite/tflite';
+import { zarrReader } from './zarr/zarr';
 
 /** All formats, in the order in which they are asked whether a file is theirs. */
 export const READERS: readonly FormatReader[] = [
   // Before safetensors, to which its first eight bytes may be the length of a header in a file of 14 GB.
   ggufReader,
+  // Their folders and small files of JSON, before what else is JSON.
+  orbaxReader,
+  zarrReader,
   safetensorsReader,
   safetensorsIndexReader,
   pytorchIndexReader,
   npyReader,
+  npyFolderReader,
   npzReader,
   tfliteReader,
+  flaxReader,
+  matlabReader,
   pytorchReader,
   tfjsReader,
   onnxReader,
@@ -51,6 +63,12 @@ const MAIN_FILES: readonly string[] = [
   'pytorch_model.bin',
   'model.json',
   'saved_model.pb',
+  '_METADATA',
+  'manifest.ocdbt',
+  '_CHECKPOINT_METADATA',
+  '.zarray',
+  '.zgroup',
+  'zarr.json',
 ];
 
 /** A checkpoint with the files that were opened for it. */
@@ -68,7 +86,7 @@ export interface OpenedCheckpoint {
 export async function openCheckpoint(file: string, signal?: AbortSignal): Promise<OpenedCheckpoint> {
   const main = await mainFile(path.resolve(file));
   throwIfCancelled(signal);
-  const source = await FileSource.open(main);
+  const source = (await stat(main)).isDirectory() ? new FolderSource(main) : await FileSource.open(main);
   const siblings = new SiblingFiles(main);
   const close = async (): Promise<void> => {
     await Promise.all([source.close(), siblings.close()]);
@@ -154,11 +172,11 @@ async function chooseReader(head: Uint8Array, source: RandomAccessSource): Promi
 }
 
 /**
- * The file to open for a path: itself, or what a folder holds.
+ * The file to open for a path: itself, or what a folder holds; a folder of arrays is opened as such.
  * @throws {FormatError} if there is none, or several
  */
 export async function mainFile(file: string): Promise<string> {
-  let entries: string[];
+  let entries: Dirent[];
   try {
     const stats = await stat(file);
     if (stats.isFile()) return file;
@@ -166,17 +184,19 @@ export async function mainFile(file: string): Promise<string> {
     if (!stats.isDirectory()) {
       throw new FormatError({ file, reason: l10n.t('is not a regular file'), remedy: l10n.t('Choose a model file.') });
     }
-    entries = await readdir(file);
+    entries = await readdir(file, { withFileTypes: true });
   } catch (error) {
     throw asFormatError(error, file);
   }
-  const main = MAIN_FILES.find((name) => entries.includes(name));
+  const names = entries.map(({ name }) => name);
+  const main = MAIN_FILES.find((name) => names.includes(name));
   if (main !== undefined) return path.join(file, main);
-  const models = entries.filter((name) => isModelName(name.toLowerCase())).sort();
+  const models = names.filter((name) => isModelName(name.toLowerCase())).sort();
   const [only] = models;
+  if (isArrayFolder(entries)) return file;
   if (only !== undefined && models.length === 1) return path.join(file, only);
   // Training leaves several checkpoints of TensorFlow in a folder, and a file that names the latest.
-  if (only !== undefined && entries.includes('checkpoint') && models.every((name) => name.endsWith('.index'))) {
+  if (only !== undefined && names.includes('checkpoint') && models.every((name) => name.endsWith('.index'))) {
     return path.join(file, 'checkpoint');
   }
   const shown = models.slice(0, 3).join(', ');
@@ -194,6 +214,13 @@ export async function mainFile(file: string): Promise<string> {
 const COMMON_EXTENSIONS: ReadonlySet<string> = new Set(['json', 'bin']);
 
 /** By name alone. */
+/** Whether what a folder holds besides further folders is arrays, and more than one. */
+function isArrayFolder(entries: readonly Dirent[]): boolean {
+  const files = entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'));
+  const folders = entries.some((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
+  return files.length > (folders ? 0 : 1) && files.every(({ name }) => /\.npy$/i.test(name));
+}
+
 function isModelName(name: string): boolean {
   return READERS.some(({ extensions }) =>
     extensions.some((extension) => !COMMON_EXTENSIONS.has(extension) && name.endsWith(`.${extension}`)),

@@ -36,7 +36,9 @@ export async function resolveSibling(mainFile: string, name: string): Promise<st
   let real: string;
   let folders: string[];
   try {
-    folders = [await realpath(folder), path.dirname(await realpath(mainFile))];
+    // A model that is a folder as a whole has no main file.
+    const main = await realpath(mainFile).catch(() => mainFile);
+    folders = [await realpath(folder), path.dirname(main)];
     real = await realpath(candidate);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -134,8 +134,6 @@ function foreignByName(name: string, text: string): string | undefined {
       return l10n.t('an MLIR module');
     case '.pbtxt':
       return l10n.t('a TensorFlow graph as text');
-    case '.msgpack':
-      return l10n.t('a Flax (msgpack) file');
     case '.h5':
     case '.keras':
     case '.hdf5':

@@ -63,6 +63,23 @@ export class FileSource implements RandomAccessSource {
   }
 }
 
+/** A folder that is a model as a whole: it has no bytes of its own. */
+export class FolderSource implements RandomAccessSource {
+  readonly size = 0;
+
+  constructor(readonly path: string) {}
+
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    throwIfCancelled(signal);
+    checkRange(this, offset, length);
+    return Promise.resolve(new Uint8Array(0));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 /** Bytes that are already in memory: tests, and files of editors that have no ranged reads. */
 export class BufferSource implements RandomAccessSource {
   readonly size: number;

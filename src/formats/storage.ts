@@ -125,6 +125,8 @@ export interface FilteredCoding {
   readonly filters: readonly Filter[];
   /** Bytes of the elements, which undoing the filters gives. At most {@link MAX_FILTERED_BYTES}. */
   readonly decodedBytes: number;
+  /** The bytes themselves, where they are not in a file as such (values in the nodes of a tree); there are no extents then. */
+  readonly stored?: Uint8Array;
 }
 
 export type Filter =
@@ -134,7 +136,11 @@ export type Filter =
   | { readonly name: 'shuffle'; readonly width: number }
   /** HDF5's checksum of four bytes at the end, which is compared. */
   | { readonly name: 'fletcher32' }
-  | { readonly name: 'lzf' };
+  | { readonly name: 'lzf' }
+  /** RFC 8878. */
+  | { readonly name: 'zstd' }
+  /** CRC-32C of four bytes at the end, which is compared (zarr). */
+  | { readonly name: 'crc32c' };
 
 /** Elements at positions that are listed; all others are zero. */
 export interface SparseCoding {

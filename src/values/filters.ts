@@ -1,5 +1,7 @@
 import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import * as l10n from '@vscode/l10n';
+import { crc32c } from '../formats/containers/crc32c';
+import { decompressZstd } from '../formats/containers/zstd';
 import type { ByteExtent, Filter, FilteredCoding } from '../formats/storage';
 import { DecodingError, type ByteReader, type ElementSource } from './reading';
 
@@ -8,7 +10,7 @@ const SLACK_BYTES = 64;
 
 /** Undoes the filters on all bytes the first time that elements are asked for. */
 export function filteredSource(
-  { filters, decodedBytes }: FilteredCoding,
+  { filters, decodedBytes, stored }: FilteredCoding,
   extents: readonly ByteExtent[],
   width: number,
   reader: ByteReader,
@@ -16,20 +18,14 @@ export function filteredSource(
   let decoded: Uint8Array | undefined;
   return {
     read(first, target) {
-      decoded ??= undo(filters, decodedBytes, extents, reader);
+      decoded ??= undo(filters, decodedBytes, stored ?? readAll(extents, reader), reader);
       target.set(decoded.subarray(first * width, first * width + target.length));
     },
   };
 }
 
-function undo(
-  filters: readonly Filter[],
-  decodedBytes: number,
-  extents: readonly ByteExtent[],
-  reader: ByteReader,
-): Uint8Array {
-  let bytes = new Uint8Array(extents.reduce((sum, { length }) => sum + length, 0));
-  reader.read(extents, 0, bytes);
+function undo(filters: readonly Filter[], decodedBytes: number, input: Uint8Array, reader: ByteReader): Uint8Array {
+  let bytes = input;
   for (const filter of filters) {
     reader.checkCancelled();
     bytes = undoOne(filter, bytes, decodedBytes + SLACK_BYTES);
@@ -40,7 +36,13 @@ function undo(
   return bytes;
 }
 
-function undoOne(filter: Filter, bytes: Uint8Array, maxBytes: number): Uint8Array<ArrayBuffer> {
+function readAll(extents: readonly ByteExtent[], reader: ByteReader): Uint8Array {
+  const bytes = new Uint8Array(extents.reduce((sum, { length }) => sum + length, 0));
+  reader.read(extents, 0, bytes);
+  return bytes;
+}
+
+function undoOne(filter: Filter, bytes: Uint8Array, maxBytes: number): Uint8Array {
   switch (filter.name) {
     case 'zlib':
       return inflated(inflateSync, bytes, maxBytes);
@@ -50,6 +52,10 @@ function undoOne(filter: Filter, bytes: Uint8Array, maxBytes: number): Uint8Arra
       return inflated(gunzipSync, bytes, maxBytes);
     case 'shuffle':
       return unshuffle(bytes, filter.width);
+    case 'zstd':
+      return inflated((input) => decompressZstd(input, maxBytes), bytes, maxBytes);
+    case 'crc32c':
+      return withoutCrc32c(bytes);
     case 'fletcher32':
     case 'lzf':
       throw new DecodingError(l10n.t('is compressed by {0}, which is not read', filter.name));
@@ -66,6 +72,15 @@ function inflated(
   } catch (error) {
     throw new DecodingError(l10n.t('cannot be decompressed ({0})', (error as Error).message));
   }
+}
+
+function withoutCrc32c(bytes: Uint8Array): Uint8Array {
+  const content = bytes.subarray(0, -4);
+  const checksum = bytes.subarray(content.length);
+  if (bytes.length < 4 || new DataView(checksum.buffer, checksum.byteOffset).getUint32(0, true) !== crc32c(content)) {
+    throw new DecodingError(l10n.t('does not match its checksum'));
+  }
+  return content;
 }
 
 function unshuffle(bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> {

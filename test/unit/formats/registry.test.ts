@@ -95,7 +95,6 @@ describe('what is no model', () => {
     ['saved_model.pb', 'anything', 'cut off', 'again'],
     ['graph.pbtxt', 'node {', 'TensorFlow graph as text', 'convert'],
     ['module.mlirbc', Buffer.from('ML\xefR', 'latin1'), 'MLIR', 'convert'],
-    ['flax_model.msgpack', '\x81\xa1a\x01', 'Flax', 'convert'],
     ['model.keras', 'PK\x03\x04' + '\0'.repeat(26) + 'metadata.json{}', 'Keras 3', 'convert'],
     ['notes.txt', 'hello', 'no format', 'safetensors'],
     ['files.zip', 'PK\x03\x04' + '\0'.repeat(26) + 'readme.md', 'zip file without a model', 'safetensors'],
@@ -166,6 +165,7 @@ describe('folders', () => {
     expect(await formatOf(path.join(folder, 'one'))).toBe('npy');
     copy('npz/fc1.npy', 'two/a.npy');
     copy('npz/fc1.npy', 'two/b.npy');
+    write('two/notes.txt', 'not only arrays');
     const several = await formatError(openCheckpoint(path.join(folder, 'two')));
     expect(several.reason).toBe('is a folder with several models (a.npy, b.npy, …)');
     mkdirSync(path.join(folder, 'none'));
