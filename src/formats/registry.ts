@@ -5,6 +5,7 @@ import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { npyReader } from './numpy/npy';
 import { npzReader } from './numpy/npz';
+import { distributedReader } from './pytorch/distributed';
 import { pytorchReader } from './pytorch/pytorch';
 import { safetensorsReader } from './safetensors/safetensors';
 import { pytorchIndexReader, safetensorsIndexReader } from './sharded-index';
@@ -21,6 +22,7 @@ export const READERS: readonly FormatReader[] = [
   pytorchIndexReader,
   npyReader,
   npzReader,
+  distributedReader,
   pytorchReader,
   tfjsReader,
 ];
@@ -37,6 +39,8 @@ const MAIN_FILES: readonly string[] = [
   'adapter_model.safetensors',
   'pytorch_model.bin.index.json',
   'pytorch_model.bin',
+  '.metadata',
+  'mp_rank_00_model_states.pt',
   'model.json',
 ];
 

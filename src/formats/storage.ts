@@ -36,7 +36,8 @@ export interface TensorStorage {
 }
 
 /** How elements are made from stored bytes. Codings nest: the scales of quantised weights may be quantised themselves. */
-export type Coding = PackedCoding | BlockCoding | ScaledCoding | TiledCoding | FilteredCoding | SparseCoding;
+export type Coding =
+  PackedCoding | BlockCoding | ScaledCoding | TiledCoding | FilteredCoding | SparseCoding | CompressedCoding;
 
 /**
  * Elements of less than a byte, or words that hold several. Elements are seen as a matrix of `columns` columns; each
@@ -98,7 +99,7 @@ export interface Tile {
   /** Index of its first element, one number a dimension. */
   readonly start: readonly number[];
   readonly shape: readonly number[];
-  /** Of the same type as the whole; byte order and quantisation are the whole's. */
+  /** Of the same type as the whole; byte order and quantisation are the whole's. It may have strides of its own. */
   readonly storage: TensorStorage;
 }
 
@@ -133,6 +134,26 @@ export interface SparseCoding {
    */
   readonly indices: TensorStorage;
   readonly perDimension: boolean;
+  /** Values at the same place are added; without it each place is there once. */
+  readonly sum?: true;
+}
+
+/** A sparse matrix row by row (CSR, BSR) or column by column (CSC, BSC). What is not listed is zero. */
+export interface CompressedCoding {
+  readonly kind: 'compressed';
+  readonly shape: readonly [rows: number, columns: number];
+  /** 0: the pointers are about rows; 1: about columns. */
+  readonly axis: 0 | 1;
+  /** Rows and columns of the blocks that are listed instead of single values; they divide the shape. */
+  readonly block: readonly [rows: number, columns: number];
+  /** Number of blocks that are stored. */
+  readonly count: number;
+  /** int64 or int32: of each row (column) of blocks where in the list it begins, and where the last ends. */
+  readonly pointers: TensorStorage;
+  /** int64 or int32: the column (row) of each block. */
+  readonly indices: TensorStorage;
+  /** Block after block, each in C order. */
+  readonly values: TensorStorage;
 }
 
 /** What is compressed as a whole is decoded as a whole, in each thread: chunks of real files have under 100 MB. */
@@ -185,6 +206,11 @@ export function mapExtents(storage: TensorStorage, map: (extent: ByteExtent) => 
         extents,
         coding: { ...coding, values: inner(coding.values), indices: inner(coding.indices) },
       };
+    case 'compressed': {
+      const { values, indices, pointers } = coding;
+      const parts = { values: inner(values), indices: inner(indices), pointers: inner(pointers) };
+      return { ...storage, extents, coding: { ...coding, ...parts } };
+    }
   }
 }
 
@@ -199,6 +225,8 @@ function partsOf({ coding }: TensorStorage): TensorStorage[] {
       return coding.tiles.map(({ storage }) => storage);
     case 'sparse':
       return [coding.values, coding.indices];
+    case 'compressed':
+      return [coding.values, coding.indices, coding.pointers];
     default:
       return [];
   }

@@ -1,6 +1,7 @@
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import type { TensorStorage } from '../formats/storage';
 import { blockSource } from './blocks';
+import { compressedSource } from './compressed';
 import { filteredSource } from './filters';
 import { packedSource } from './packed';
 import type { ByteReader, ElementSource, OpenStorage } from './reading';
@@ -32,5 +33,7 @@ export function elementSource(storage: TensorStorage, count: number, reader: Byt
       return filteredSource(coding, extents, width, reader);
     case 'sparse':
       return sparseSource(coding, width, count, open);
+    case 'compressed':
+      return compressedSource(coding, width, open);
   }
 }

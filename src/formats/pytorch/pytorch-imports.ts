@@ -38,7 +38,7 @@ const CLASS_MODULES = new RegExp(
   `^(${[
     'torch',
     'torch\\.(nn|optim|ao|quantization|sparse|distributions)(\\.\\w+)*',
-    'torch\\.(cuda|storage|_tensor|amp\\.grad_scaler|distributed\\.(_?tensor|_shard)(\\.\\w+)*)',
+    'torch\\.(cuda|storage|_tensor|amp\\.grad_scaler|distributed\\.(_?tensor|_shard|checkpoint)(\\.\\w+)*)',
     '(torchvision|timm)\\.(models|layers|ops|transforms)(\\.\\w+)*',
     '(pytorch_lightning|lightning(\\.pytorch)?)\\.(callbacks|utilities\\.parsing)(\\.\\w+)*',
     'lightning\\.fabric\\.utilities\\.data|lightning_fabric\\.utilities\\.data',
