@@ -5,6 +5,8 @@ import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { npyReader } from './numpy/npy';
 import { npzReader } from './numpy/npz';
+import { paddleReader } from './paddle/paddle';
+import { pickledReader } from './pickled/pickled';
 import { distributedReader } from './pytorch/distributed';
 import { pytorchReader } from './pytorch/pytorch';
 import { safetensorsReader } from './safetensors/safetensors';
@@ -24,6 +26,8 @@ export const READERS: readonly FormatReader[] = [
   npzReader,
   distributedReader,
   pytorchReader,
+  paddleReader,
+  pickledReader,
   tfjsReader,
 ];
 

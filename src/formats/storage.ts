@@ -77,6 +77,8 @@ export interface ScaledCoding {
   readonly block: readonly number[];
   /** Of as many elements as there are boxes. */
   readonly scales: TensorStorage;
+  /** The product is made of the scale in double precision, and rounded once. */
+  readonly doubleScales?: true;
   /** One for all boxes, or one a box. 0 if absent. */
   readonly zeros?: TensorStorage | number;
   /** Which box along a dimension each index belongs to, where it is not the one that contains it (GPTQ's g_idx). */
@@ -119,6 +121,8 @@ export type Filter =
   | { readonly name: 'shuffle'; readonly width: number }
   /** HDF5's checksum of four bytes at the end, which is compared. */
   | { readonly name: 'fletcher32' }
+  /** Text in UTF-8 of characters up to U+00FF, each of which stands for a byte (pickles before protocol 3). */
+  | { readonly name: 'utf8' }
   | { readonly name: 'lzf' };
 
 /** Elements at positions that are listed; all others are zero. */

@@ -1,6 +1,7 @@
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import type { ScaledCoding, TensorStorage } from '../formats/storage';
-import { swapByteOrder, toFloat32 } from './convert';
+import { swapByteOrder, toFloat32, toFloat64 } from './convert';
+import { orderedBytes } from './ordered-bytes';
 import type { ElementSource, OpenStorage } from './reading';
 import { gatherStrided } from './strides';
 import { spanOf } from './view-parts';
@@ -14,7 +15,7 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   const codeSource = open(codes, count);
   const codeWidth = BYTES_PER_ELEMENT[codes.dtype];
   const boxes = shape.map((size, dimension) => Math.ceil(size / (block[dimension] ?? 1)));
-  const scales = readAll(coding.scales, boxes, open);
+  const scales = coding.doubleScales === true ? readAll64(coding.scales, boxes, open) : readAll(coding.scales, boxes, open);
   const zeros = typeof coding.zeros === 'object' ? readAll(coding.zeros, boxes, open) : undefined;
   const zero = typeof coding.zeros === 'number' ? coding.zeros : 0;
   const boxAlong = shape.map((size, dimension) => boxNumbers(coding, size, dimension, boxes, open));
@@ -88,6 +89,11 @@ export function readAll(storage: TensorStorage, shape: readonly number[], open: 
   }
   if (storage.bigEndian === true) swapByteOrder(bytes, width);
   return toFloat32(bytes, storage.dtype, storage.quantization);
+}
+
+/** The same in double precision. */
+function readAll64(storage: TensorStorage, shape: readonly number[], open: OpenStorage): Float64Array {
+  return toFloat64(orderedBytes(storage, shape, open), storage.dtype, storage.quantization);
 }
 
 function product(sizes: readonly number[]): number {

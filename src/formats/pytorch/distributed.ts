@@ -15,7 +15,7 @@ import {
   type DistributedTensor,
   type StoredChunk,
 } from './distributed-metadata';
-import { importNote } from './pytorch-imports';
+import { importNote } from '../containers/pickle-imports';
 import { checkWeights, copiesNote, unreadableNote } from './pytorch-notes';
 import { rebuildTensor } from './pytorch-rebuild';
 import { nameTensors, type NamedTensors } from './pytorch-sections';

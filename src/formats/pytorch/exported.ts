@@ -8,7 +8,7 @@ import type { RandomAccessSource } from '../source';
 import { SliceSource } from '../containers/slice-source';
 import type { ZipArchive, ZipEntry } from '../containers/zip';
 import { readPayloads, type Payload } from './exported-config';
-import { importNote } from './pytorch-imports';
+import { importNote } from '../containers/pickle-imports';
 import { unreadableNote } from './pytorch-notes';
 import { nameTensors, RANK, type NamedTensor, type NamedTensors } from './pytorch-sections';
 import { placeTensors } from './pytorch-views';

@@ -3,7 +3,7 @@ import type { Checkpoint, FormatReader, OpenContext } from '../checkpoint';
 import { FormatError } from '../errors';
 import { ZipArchive } from '../containers/zip';
 import { isExported, openExported, type ExportedTensors } from './exported';
-import { importNote } from './pytorch-imports';
+import { importNote } from '../containers/pickle-imports';
 import { isTorchLegacy, openTorchLegacy } from './pytorch-legacy';
 import { checkPartitioned, deepspeedHint } from './deepspeed';
 import { checkWeights, copiesNote, unreadableNote } from './pytorch-notes';
@@ -28,7 +28,7 @@ export const pytorchReader: FormatReader = {
 
   matches(head: Uint8Array, source: RandomAccessSource): boolean {
     if (isZip(head)) return hasTorchEntry(head) || hasOwnExtension(source);
-    return isTorchLegacy(head) || isTorchTar(head) || (hasOwnExtension(source) && isPickle(head));
+    return isTorchLegacy(head) || isTorchTar(head);
   },
 
   async open({ source, signal }: OpenContext): Promise<Checkpoint> {

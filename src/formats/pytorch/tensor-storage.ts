@@ -135,6 +135,7 @@ function scaledStorage(
       shape: inMemory,
       block: order.map((dimension) => (dimension === axis ? 1 : (shape[dimension] ?? 1))),
       scales: part(name, scales, storages, fail),
+      doubleScales: true,
       zeros: part(name, zeros, storages, fail),
     },
   };

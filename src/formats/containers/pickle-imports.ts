@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { CheckpointNote } from '../checkpoint';
 import { listed } from '../name-list';
-import type { PickleGlobal } from '../containers/pickle-values';
+import type { PickleGlobal } from './pickle-values';
 
 /** Names shown in a note; more add nothing. */
 const MAX_NAMES = 10;
