@@ -12,6 +12,9 @@ import { npyFolderReader } from './numpy/npy-folder';
 import { npzReader } from './numpy/npz';
 import { onnxReader } from './onnx/onnx';
 import { orbaxReader } from './orbax/orbax';
+import { paddleReader } from './paddle/paddle';
+import { pickledReader } from './pickled/pickled';
+import { distributedReader } from './pytorch/distributed';
 import { pytorchReader } from './pytorch/pytorch';
 import { withQuantizedWeights } from './quantized/quantized';
 import { safetensorsReader } from './safetensors/safetensors';
@@ -42,7 +45,10 @@ export const READERS: readonly FormatReader[] = [
   tfliteReader,
   flaxReader,
   matlabReader,
+  distributedReader,
   pytorchReader,
+  paddleReader,
+  pickledReader,
   tfjsReader,
   onnxReader,
   tensorflowCheckpointReader,
@@ -61,6 +67,8 @@ const MAIN_FILES: readonly string[] = [
   'adapter_model.safetensors',
   'pytorch_model.bin.index.json',
   'pytorch_model.bin',
+  '.metadata',
+  'mp_rank_00_model_states.pt',
   'model.json',
   'saved_model.pb',
   '_METADATA',

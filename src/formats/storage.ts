@@ -43,6 +43,7 @@ export type Coding =
   | TiledCoding
   | FilteredCoding
   | SparseCoding
+  | CompressedCoding
   | LevelsCoding
   | ProtobufCoding;
 
@@ -96,7 +97,7 @@ export interface ScaledCoding {
   readonly inverse?: true;
   /** Values are rounded to this type in the end, to nearest, ties to even. */
   readonly roundedTo?: 'float16' | 'bfloat16';
-  /** In double precision instead, rounded once at the end: for codes that float32 does not hold. */
+  /** In double precision instead, rounded once at the end: for codes and scales that float32 does not hold. */
   readonly wide?: true;
 }
 
@@ -114,7 +115,7 @@ export interface Tile {
   /** Index of its first element, one number a dimension. */
   readonly start: readonly number[];
   readonly shape: readonly number[];
-  /** Of the same type as the whole; byte order and quantisation are the whole's. */
+  /** Of the same type as the whole; byte order and quantisation are the whole's. It may have strides of its own. */
   readonly storage: TensorStorage;
 }
 
@@ -140,7 +141,9 @@ export type Filter =
   /** RFC 8878. */
   | { readonly name: 'zstd' }
   /** CRC-32C of four bytes at the end, which is compared (zarr). */
-  | { readonly name: 'crc32c' };
+  | { readonly name: 'crc32c' }
+  /** Text in UTF-8 of characters up to U+00FF, each of which stands for a byte (pickles before protocol 3). */
+  | { readonly name: 'utf8' };
 
 /** Elements at positions that are listed; all others are zero. */
 export interface SparseCoding {
@@ -155,6 +158,26 @@ export interface SparseCoding {
    */
   readonly indices: TensorStorage;
   readonly perDimension: boolean;
+  /** Values at the same place are added; without it each place is there once. */
+  readonly sum?: true;
+}
+
+/** A sparse matrix row by row (CSR, BSR) or column by column (CSC, BSC). What is not listed is zero. */
+export interface CompressedCoding {
+  readonly kind: 'compressed';
+  readonly shape: readonly [rows: number, columns: number];
+  /** 0: the pointers are about rows; 1: about columns. */
+  readonly axis: 0 | 1;
+  /** Rows and columns of the blocks that are listed instead of single values; they divide the shape. */
+  readonly block: readonly [rows: number, columns: number];
+  /** Number of blocks that are stored. */
+  readonly count: number;
+  /** int64 or int32: of each row (column) of blocks where in the list it begins, and where the last ends. */
+  readonly pointers: TensorStorage;
+  /** int64 or int32: the column (row) of each block. */
+  readonly indices: TensorStorage;
+  /** Block after block, each in C order. */
+  readonly values: TensorStorage;
 }
 
 /**
@@ -262,6 +285,11 @@ export function mapExtents(storage: TensorStorage, map: (extent: ByteExtent) => 
       });
       return { ...storage, extents, coding: { ...coding, levels, values: inner(coding.values) } };
     }
+    case 'compressed': {
+      const { values, indices, pointers } = coding;
+      const parts = { values: inner(values), indices: inner(indices), pointers: inner(pointers) };
+      return { ...storage, extents, coding: { ...coding, ...parts } };
+    }
   }
 }
 
@@ -285,6 +313,8 @@ function partsOf({ coding }: TensorStorage): TensorStorage[] {
       );
       return [coding.values, ...lists];
     }
+    case 'compressed':
+      return [coding.values, coding.indices, coding.pointers];
     default:
       return [];
   }

@@ -1,7 +1,7 @@
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import type { TensorStorage } from '../formats/storage';
-import { swapByteOrder, toFloat32 } from './convert';
-import { readAll } from './read-all';
+import { swapByteOrder, toFloat32, toFloat64 } from './convert';
+import { readAll, readAllWide } from './read-all';
 import type { ElementSource, OpenStorage } from './reading';
 
 /**
@@ -15,19 +15,21 @@ export class BoxValues {
   private readonly count: number;
   private readonly source: ElementSource | undefined;
   /** Values of the boxes from `start` on. */
-  private values = new Float32Array(0);
+  private values: Float32Array | Float64Array = new Float32Array(0);
   private start = 0;
 
   /**
    * @param part the numbers, or the one of all boxes
    * @param boxes how many there are along each dimension
    * @param whole whether they are asked for in no order: all are kept then
+   * @param wide whether in double precision
    */
   constructor(
     private readonly part: TensorStorage | number,
     private readonly boxes: readonly number[],
     whole: boolean,
     private readonly open: OpenStorage,
+    private readonly wide: boolean,
   ) {
     this.count = boxes.reduce((total, size) => total * size, 1);
     if (typeof part === 'object' && part.strides === undefined && !whole) this.source = open(part, this.count);
@@ -39,7 +41,7 @@ export class BoxValues {
   }
 
   /** Values of `count` boxes from `box` on; valid until the next call. */
-  span(box: number, count: number): Float32Array {
+  span(box: number, count: number): Float32Array | Float64Array {
     if (box < this.start || box + count > this.start + this.values.length) this.load(box, count);
     return this.values.subarray(box - this.start, box - this.start + count);
   }
@@ -48,17 +50,17 @@ export class BoxValues {
     const { part } = this;
     const length = Math.max(count, Math.min(WINDOW, this.count - box));
     if (typeof part === 'number') {
-      this.values = new Float32Array(length).fill(part);
+      this.values = (this.wide ? new Float64Array(length) : new Float32Array(length)).fill(part);
       this.start = box;
     } else if (this.source === undefined) {
-      this.values = readAll(part, this.boxes, this.open);
+      this.values = (this.wide ? readAllWide : readAll)(part, this.boxes, this.open);
       this.start = 0;
     } else {
       const width = BYTES_PER_ELEMENT[part.dtype];
       const bytes = new Uint8Array(length * width);
       this.source.read(box, bytes);
       if (part.bigEndian === true) swapByteOrder(bytes, width);
-      this.values = toFloat32(bytes, part.dtype, part.quantization);
+      this.values = (this.wide ? toFloat64 : toFloat32)(bytes, part.dtype, part.quantization);
       this.start = box;
     }
   }

@@ -1,6 +1,7 @@
 import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import type { TensorStorage } from '../formats/storage';
 import { blockSource } from './blocks';
+import { compressedSource } from './compressed';
 import { filteredSource } from './filters';
 import { levelsSource } from './levels';
 import { packedSource } from './packed';
@@ -38,5 +39,7 @@ export function elementSource(storage: TensorStorage, count: number, reader: Byt
       return protobufSource(coding, extents, width, count, reader);
     case 'levels':
       return levelsSource(coding, width, open);
+    case 'compressed':
+      return compressedSource(coding, width, open);
   }
 }

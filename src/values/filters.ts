@@ -56,6 +56,8 @@ function undoOne(filter: Filter, bytes: Uint8Array, maxBytes: number): Uint8Arra
       return inflated((input) => decompressZstd(input, maxBytes), bytes, maxBytes);
     case 'crc32c':
       return withoutCrc32c(bytes);
+    case 'utf8':
+      return latin1(bytes);
     case 'fletcher32':
     case 'lzf':
       throw new DecodingError(l10n.t('is compressed by {0}, which is not read', filter.name));
@@ -81,6 +83,19 @@ function withoutCrc32c(bytes: Uint8Array): Uint8Array {
     throw new DecodingError(l10n.t('does not match its checksum'));
   }
   return content;
+}
+
+/** Bytes that were written as text: those from 0x80 on take two. */
+function latin1(text: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    const byte = text[i] ?? 0;
+    if (byte < 0x80) bytes[length++] = byte;
+    else if (byte === 0xc2 || byte === 0xc3) bytes[length++] = ((byte & 3) << 6) | ((text[++i] ?? 0) & 0x3f);
+    else throw new DecodingError(l10n.t('has a character that stands for no byte'));
+  }
+  return bytes.subarray(0, length);
 }
 
 function unshuffle(bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> {

@@ -3,18 +3,18 @@ import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import type { LevelsCoding, StorageLevel, TensorStorage } from '../formats/storage';
 import { toFloat64 } from './convert';
 import { DecodingError, type ElementSource, type OpenStorage } from './reading';
-import { placedSource } from './sparse';
+import { listedSource, sortValues } from './sparse';
 
 /** Puts the leaves of a tree to their places among zeros. The tree is kept while the tensor is read. */
 export function levelsSource(coding: LevelsCoding, width: number, open: OpenStorage): ElementSource {
-  return placedSource(width, () => {
+  return listedSource(width, () => {
     let positions = new Float64Array(1);
     for (const level of coding.levels) positions = descend(level, positions, open);
     // The lengths of all lists agree, or the reader would have refused them: so do the numbers of nodes and leaves.
     if (positions.length !== coding.count) throw new TypeError('A sparse tensor has other leaves than values');
     const values = new Uint8Array(coding.count * width);
     open(coding.values, coding.count).read(0, values);
-    return { positions, values };
+    return sortValues(positions, values, width);
   });
 }
 

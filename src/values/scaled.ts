@@ -22,10 +22,13 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   const lastBlock = block[last] ?? 1;
   // Boxes that are listed may be anywhere.
   const whole = coding.groups !== undefined;
-  const scales = new BoxValues(coding.scales, boxes, whole, open);
+  const scales = new BoxValues(coding.scales, boxes, whole, open, wide === true);
   const zeros =
-    coding.zeros === undefined || coding.zeros === 0 ? undefined : new BoxValues(coding.zeros, boxes, whole, open);
-  const offsets = coding.offsets === undefined ? undefined : new BoxValues(coding.offsets, boxes, whole, open);
+    coding.zeros === undefined || coding.zeros === 0
+      ? undefined
+      : new BoxValues(coding.zeros, boxes, whole, open, wide === true);
+  const offsets =
+    coding.offsets === undefined ? undefined : new BoxValues(coding.offsets, boxes, whole, open, wide === true);
   const listed = lazily(() =>
     coding.groups === undefined || axis === undefined
       ? undefined

@@ -1,4 +1,5 @@
 import type { Tile, TiledCoding } from '../formats/storage';
+import { storedOrder } from './ordered-bytes';
 import { isRandomAccess, type ByteReader, type ElementSource, type OpenStorage } from './reading';
 
 /** Rows (indices of the first dimension) that are put together at a time take about this much memory. */
@@ -62,11 +63,19 @@ export class TiledSource implements ElementSource {
     const rowsBefore = Math.max(0, firstRow - (start[0] ?? 0));
     const rowCount = Math.min(tileShape[0] ?? 1, firstRow + (shape[0] ?? 1) - (start[0] ?? 0)) - rowsBefore;
     const tileRow = product(tileShape.slice(1));
-    const source = this.open(tile.storage, product(tileShape));
-    const content = new Uint8Array(rowCount * tileRow * width);
-    source.read(rowsBefore * tileRow, content);
+    const content = this.rowsOf(tile, tileShape, rowsBefore * tileRow, rowCount * tileRow);
     const to = [(start[0] ?? 0) + rowsBefore - firstRow, ...start.slice(1)];
     copyBox(content, [rowCount, ...tileShape.slice(1)], bytes, shape, to, width);
+  }
+
+  private rowsOf({ storage }: Tile, shape: readonly number[], first: number, count: number): Uint8Array {
+    const { width } = this;
+    if (storage.strides !== undefined) {
+      return storedOrder(storage, shape, this.open).subarray(first * width, (first + count) * width);
+    }
+    const content = new Uint8Array(count * width);
+    this.open(storage, product(shape)).read(first, content);
+    return content;
   }
 }
 

@@ -150,6 +150,13 @@ export class JsonCursor {
     throw this.error(l10n.t('{0} is {1}: not a whole number from 0 to 2^53-1', what, value), this.base + start);
   }
 
+  readBoolean(what: string): boolean {
+    this.require('boolean', what);
+    const isTrue = this.bytes[this.at] === 0x74;
+    this.passLiteral();
+    return isTrue;
+  }
+
   /** Skips one value, whatever it is; nothing is allocated for it. */
   skip(): void {
     const closers: number[] = [];

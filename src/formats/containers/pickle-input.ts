@@ -28,15 +28,20 @@ export class PickleTruncatedError extends FormatError {
 
 /** Reads the arguments of pickle opcodes. All of them check that the bytes are there before they take any. */
 export class PickleInput {
-  private readonly view: DataView;
+  private view: DataView;
   private readonly utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
   constructor(
-    readonly bytes: Uint8Array,
+    public bytes: Uint8Array,
     public position: number,
     private readonly file: string,
     /** Where in the file the first byte is; undefined if the pickle is compressed. */
-    private readonly fileOffset: number | undefined,
+    private fileOffset: number | undefined,
+    /**
+     * Size of the file, if the bytes are only a window of it that moves on. Then long runs of bytes are left where they
+     * are; else the bytes are all there is.
+     */
+    private readonly fileSize?: number,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
@@ -48,6 +53,27 @@ export class PickleInput {
       reason,
       remedy: l10n.t('The file is damaged or no model: check where it comes from, or copy or download it again.'),
     });
+  }
+
+  /** Whether the bytes are a window of a file. */
+  get isWindow(): boolean {
+    return this.fileSize !== undefined;
+  }
+
+  /** Goes on at the current position, which is a place in the file, with other bytes of it. */
+  moveTo(bytes: Uint8Array, fileOffset: number): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.fileOffset = fileOffset;
+    this.position = 0;
+  }
+
+  /** Passes over bytes of a window without reading them. @returns where in the file they are */
+  pass(length: number): number {
+    const at = (this.fileOffset ?? 0) + this.position;
+    if (at + length > (this.fileSize ?? 0)) throw this.truncated(this.position + length);
+    this.position += length;
+    return at;
   }
 
   u8(): number {
@@ -89,8 +115,10 @@ export class PickleInput {
 
   /** Checks a FRAME: its bytes must be there, as Python demands. */
   expect(length: number): void {
-    this.take(length);
-    this.position -= length;
+    const start = this.position;
+    if (this.isWindow) this.pass(length);
+    else this.take(length);
+    this.position = start;
   }
 
   /** Little-endian two's complement. */

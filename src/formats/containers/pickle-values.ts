@@ -15,7 +15,8 @@ export type PickleValue =
   | Set<PickleValue>
   | PickleGlobal
   | PickleCall
-  | PersistentId;
+  | PersistentId
+  | PickleBlob;
 
 /** Dicts are maps: a key named `__proto__` is a key like any other. Integers beyond 2^53 are bigints. */
 export type PickleDict = Map<PickleValue, PickleValue>;
@@ -57,4 +58,14 @@ export class PickleCall {
 /** An object that is stored outside the pickle (PyTorch: the storage of a tensor). */
 export class PersistentId {
   constructor(readonly id: PickleValue) {}
+}
+
+/** Bytes that stay in the file: where they are. Only of pickles that are read by ranges. */
+export class PickleBlob {
+  constructor(
+    readonly offset: number,
+    readonly length: number,
+    /** `utf8`: text of characters up to U+00FF, each of which stands for a byte. */
+    readonly encoding: 'bytes' | 'utf8',
+  ) {}
 }

@@ -17,6 +17,9 @@ const STORAGE_DTYPES: ReadonlyMap<string, DType> = new Map([
   ['QUInt8Storage', 'uint8'],
   ['QInt8Storage', 'int8'],
   ['QInt32Storage', 'int32'],
+  // Several elements a byte; sizes count bytes.
+  ['QUInt4x2Storage', 'uint8'],
+  ['QUInt2x4Storage', 'uint8'],
   // Untyped: the tensor brings its own type, and sizes count bytes.
   ['UntypedStorage', 'uint8'],
 ]);

@@ -1,12 +1,10 @@
 import * as l10n from '@vscode/l10n';
 import { BYTES_PER_ELEMENT } from '../dtype';
 import { FormatError } from '../errors';
-import { MAX_HEADER_BYTES } from '../limits';
-import { unpickle, type Unpickled } from '../containers/pickle';
-import { PickleTruncatedError } from '../containers/pickle-input';
+import { unpickleAt } from '../containers/pickle-at';
 import type { PersistentId, PickleValue } from '../containers/pickle-values';
-import { parseStorage, type StorageRef } from './pytorch-rebuild';
-import type { StorageBytes } from './pytorch-views';
+import { parseStorage, type StorageRef } from './tensor-view';
+import type { StorageBytes } from './tensor-storage';
 import type { TorchContainer } from './pytorch-zip';
 import type { RandomAccessSource } from '../source';
 
@@ -19,10 +17,6 @@ const MAX_MAGIC_OFFSET = 16;
 
 /** The only version of this format that was ever written. */
 const PROTOCOL_VERSION = 1001;
-
-/** The end of a pickle is not known before it is read: this much is tried first, then four times as much, and so on. */
-const FIRST_READ = 256 * 1024;
-const READ_GROWTH = 4;
 
 const REMEDY = l10n.t('The file is damaged or incomplete: copy or download it again.');
 
@@ -57,35 +51,8 @@ export async function openTorchLegacy(source: RandomAccessSource, signal?: Abort
     label: l10n.t('PyTorch legacy'),
     pickle: object,
     storages: { bigEndian: false, get: (key) => located.get(key) },
+    keys: located.keys(),
   };
-}
-
-/** A pickle at a place in the file; its `end` counts from the beginning of the file. */
-async function unpickleAt(
-  source: RandomAccessSource,
-  offset: number,
-  signal: AbortSignal | undefined,
-): Promise<Unpickled> {
-  const available = Math.min(source.size - offset, MAX_HEADER_BYTES);
-  let length = Math.min(FIRST_READ, available);
-  for (;;) {
-    const bytes = await source.read(offset, length, signal);
-    try {
-      const unpickled = unpickle(bytes, { file: source.path, fileOffset: offset });
-      return { ...unpickled, end: offset + unpickled.end };
-    } catch (error) {
-      if (!(error instanceof PickleTruncatedError)) throw error;
-      if (error.needed > source.size - offset) throw error;
-      if (error.needed > available) {
-        throw damaged(
-          source,
-          offset,
-          l10n.t('has a pickle of more than the {0} bytes that are read', MAX_HEADER_BYTES),
-        );
-      }
-      length = Math.min(available, Math.max(error.needed, length * READ_GROWTH));
-    }
-  }
 }
 
 /** One reference a root storage: all to the same are of one type. */

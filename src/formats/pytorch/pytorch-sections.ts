@@ -1,8 +1,9 @@
 import type { TensorRole } from '../checkpoint';
 import { isFloatingPoint } from '../dtype';
 import type { PickleDict, PickleValue } from '../containers/pickle-values';
-import type { TensorView } from './pytorch-rebuild';
-import { dictOf, findTensors, keyText, tensorOf, type Found, type FoundTensor, type WalkContext } from './pytorch-walk';
+import type { TensorView } from './tensor-view';
+import { dictOf } from './pytorch-objects';
+import { findTensors, keyText, tensorOf, type Found, type FoundTensor, type WalkContext } from './pytorch-walk';
 import { tensorRole } from '../roles';
 
 /** A tensor of the checkpoint, named and judged. */
@@ -52,7 +53,8 @@ const OTHER_KEY =
 
 type Kind = 'weights' | 'copy' | 'other' | 'optimizer';
 
-const RANK: Readonly<Record<Kind, number>> = { weights: 0, copy: 1, other: 2, optimizer: 3 };
+/** See {@link NamedTensor.rank}. */
+export const RANK: Readonly<Record<Kind, number>> = { weights: 0, copy: 1, other: 2, optimizer: 3 };
 
 interface Section {
   readonly key: string;

@@ -3,26 +3,9 @@ import type { CheckpointNote, TensorEntry } from '../checkpoint';
 import type { TensorStorage } from '../storage';
 import { BYTES_PER_ELEMENT } from '../dtype';
 import type { FormatError } from '../errors';
-import type { TensorView } from './pytorch-rebuild';
+import { storageOf, type TensorStorages } from './tensor-storage';
+import { isContiguous, spanOf, type TensorView } from './tensor-view';
 import type { NamedTensor } from './pytorch-sections';
-
-/** Where the bytes of a storage are. All in one file, which has index 0. */
-export interface StorageBytes {
-  /** First byte in the file. */
-  readonly offset: number;
-  /** Bytes in the file. */
-  readonly storedLength: number;
-  /** Bytes of the storage: the same, unless it is deflated. */
-  readonly byteLength: number;
-  readonly deflated: boolean;
-}
-
-/** How the container of a pickle keeps the storages that it refers to. */
-export interface TensorStorages {
-  readonly bigEndian: boolean;
-  /** Undefined if there is none under this key. */
-  get(key: string): StorageBytes | undefined;
-}
 
 /**
  * Tensors that share memory may ask for the same bytes again and again; real ones do so for a few. Reading is refused
@@ -87,71 +70,13 @@ function placeTensor(
   fail: (reason: string, tensor?: string) => FormatError,
 ): Placed {
   const { name, view } = tensor;
-  const elementBytes = BYTES_PER_ELEMENT[view.dtype];
-  const span = spanOf(view);
   const contiguous = isContiguous(view);
   const start = view.byteOffset;
-  const end = start + span * elementBytes;
-  const bytes = storages.get(view.storage.key);
-  if (bytes === undefined) {
-    if (span > 0) throw fail(l10n.t('its values (storage "{0}") are not in the file', view.storage.key), name);
-  } else checkRange(name, view, end, bytes, fail);
-  const storage: TensorStorage = {
-    dtype: view.dtype,
-    extents: bytes === undefined || span === 0 ? [] : [extentOf(bytes, start, end)],
-    ...(bytes?.deflated === true && span > 0 ? { deflate: { skip: start, inflatedBytes: bytes.byteLength } } : {}),
-    ...(storages.bigEndian && elementBytes > 1 ? { bigEndian: true } : {}),
-    ...(contiguous || span === 0 ? {} : { strides: view.strides }),
-    ...(view.quantization === undefined ? {} : { quantization: view.quantization }),
-  };
+  // What is made from several storages shares no memory that could be told from its own.
+  const isMade = view.sparse !== undefined || view.bits !== undefined;
+  const end = isMade ? start : start + spanOf(view) * BYTES_PER_ELEMENT[view.dtype];
+  const storage = storageOf(name, view, storages, fail);
   return { tensor, index, storage, start, end, dense: contiguous || isDense(view) };
-}
-
-function checkRange(
-  name: string,
-  { storage }: TensorView,
-  end: number,
-  { byteLength }: StorageBytes,
-  fail: (reason: string, tensor?: string) => FormatError,
-): void {
-  const promised = storage.byteOffset + storage.count * BYTES_PER_ELEMENT[storage.dtype];
-  if (promised > byteLength) {
-    throw fail(
-      l10n.t('its storage "{0}" has {1} bytes of the {2} that are promised', storage.key, byteLength, promised),
-      name,
-    );
-  }
-  if (!Number.isSafeInteger(end) || end > byteLength) {
-    throw fail(l10n.t('reaches to byte {0} of a storage that has {1}', end, byteLength), name);
-  }
-}
-
-function extentOf(bytes: StorageBytes, start: number, end: number): { file: 0; offset: number; length: number } {
-  if (bytes.deflated) return { file: 0, offset: bytes.offset, length: bytes.storedLength };
-  return { file: 0, offset: bytes.offset + start, length: end - start };
-}
-
-/** Elements from the first to the last that the view reaches; 0 if it has none. */
-function spanOf({ shape, strides, count }: TensorView): number {
-  if (count === 0) return 0;
-  let last = 0;
-  shape.forEach((size, dimension) => {
-    last += (size - 1) * (strides[dimension] ?? 0);
-  });
-  return last + 1;
-}
-
-/** Whether the elements follow each other in C order. Dimensions of one element may have any stride. */
-function isContiguous({ shape, strides, count }: Pick<TensorView, 'shape' | 'strides' | 'count'>): boolean {
-  if (count === 0) return true;
-  let expected = 1;
-  for (let dimension = shape.length - 1; dimension >= 0; dimension--) {
-    const size = shape[dimension] ?? 1;
-    if (size === 1) continue;
-    if (strides[dimension] !== expected) return false;
-    expected *= size;
-  }
-  return true;
 }
 
 /** Whether the elements follow each other in the order of some permutation of the dimensions. */
@@ -219,7 +144,9 @@ function checkRereads(
   for (const key of keys) available += storages.get(key)?.byteLength ?? 0;
   let wanted = 0;
   for (const { tensor, storage } of read) {
-    wanted += tensor.view.count * BYTES_PER_ELEMENT[tensor.view.dtype] + (storage.deflate?.skip ?? 0);
+    const { count, dtype, sparse } = tensor.view;
+    const elements = sparse === undefined ? count : sparse.values.count;
+    wanted += elements * BYTES_PER_ELEMENT[dtype] + (storage.deflate?.skip ?? 0);
   }
   if (wanted <= MAX_REREADS * available || wanted <= FREE_REREAD_BYTES) return;
   throw fail(
@@ -231,11 +158,12 @@ function entryOf({ tensor, storage }: Placed, original: Placed | undefined): Ten
   const { name, role, view } = tensor;
   return {
     name,
-    dtype: view.quantization === undefined ? view.dtype : 'float32',
+    dtype: view.quantization === undefined ? storage.dtype : 'float32',
     shape: view.shape,
     count: view.count,
     role,
     storage,
+    ...(view.storedAs === undefined ? {} : { storedAs: view.storedAs }),
     ...(original === undefined ? {} : { aliasOf: original.tensor.name }),
   };
 }

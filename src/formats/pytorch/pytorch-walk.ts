@@ -1,8 +1,10 @@
 import * as l10n from '@vscode/l10n';
 import type { FormatError } from '../errors';
 import { MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
-import { PickleCall, type PickleDict, type PickleValue } from '../containers/pickle-values';
-import { isTensorSubclass, rebuildTensor, type Rebuilt, type TensorView } from './pytorch-rebuild';
+import { PersistentId, PickleCall, type PickleDict, type PickleValue } from '../containers/pickle-values';
+import { attributes, dictOf } from './pytorch-objects';
+import { isTensorSubclass, rebuildTensor } from './pytorch-rebuild';
+import type { Rebuilt, TensorView } from './tensor-view';
 
 /** Python's pickler is recursive and stops at a nesting of some 330; deeper objects come from no pickler. */
 const MAX_NESTING = 1000;
@@ -39,7 +41,7 @@ export interface WalkContext {
   visits: number;
   tensors: number;
   optimizers: number;
-  readonly rebuilt: Map<PickleCall, Rebuilt | undefined>;
+  readonly rebuilt: Map<PickleValue, Rebuilt | undefined>;
 }
 
 /** What a walk finds, in the order of the pickle. */
@@ -70,29 +72,11 @@ export function walkContext(objects: number, fail: WalkContext['fail']): WalkCon
 
 /** What {@link rebuildTensor} says, remembered: tied weights are one object in several places. */
 export function tensorOf(value: PickleValue, context: WalkContext): Rebuilt | undefined {
-  if (!(value instanceof PickleCall)) return undefined;
-  if (context.rebuilt.has(value)) return context.rebuilt.get(value);
+  if (!(value instanceof PickleCall) && !(value instanceof PersistentId)) return undefined;
+  if (value instanceof PersistentId || context.rebuilt.has(value)) return context.rebuilt.get(value);
   const rebuilt = rebuildTensor(value);
   context.rebuilt.set(value, rebuilt);
   return rebuilt;
-}
-
-/** The items of a dict or of an object of a subclass of it (`OrderedDict`, `defaultdict`); undefined for others. */
-export function dictOf(value: PickleValue | undefined): PickleDict | undefined {
-  if (value instanceof Map) return value;
-  if (!(value instanceof PickleCall)) return undefined;
-  if (value.entries !== undefined) return value.entries;
-  if (!/^(collections\.(OrderedDict|defaultdict|Counter)|builtins\.dict|__builtin__\.dict)$/.test(value.calleeName)) {
-    return undefined;
-  }
-  // Python 2 pickles an OrderedDict as a call with a list of pairs.
-  const pairs = value.args.find((argument) => Array.isArray(argument));
-  const dict: PickleDict = new Map();
-  for (const pair of Array.isArray(pairs) ? pairs : []) {
-    if (Array.isArray(pair) && pair.length === 2) dict.set(pair[0] ?? null, pair[1] ?? null);
-  }
-  value.entries = dict;
-  return dict;
 }
 
 /** Whether an object is a pickled `torch.nn.Module`. */
@@ -177,13 +161,6 @@ function countTensor(context: WalkContext, name: string): void {
 function join(path: string, segment: string | undefined): string {
   if (segment === undefined) return path;
   return path === '' ? segment : `${path}.${segment}`;
-}
-
-/** The `__dict__` of an object. Classes with slots have a pair of dicts as their state. */
-function attributes(value: PickleValue | undefined): PickleDict | undefined {
-  if (!(value instanceof PickleCall)) return undefined;
-  const { state } = value;
-  return state instanceof Map ? state : undefined;
 }
 
 function childrenOf(value: PickleValue, context: WalkContext): Child[] {

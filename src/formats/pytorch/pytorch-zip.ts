@@ -3,8 +3,8 @@ import { FormatError } from '../errors';
 import { MAX_HEADER_BYTES } from '../limits';
 import { unpickle, type Unpickled } from '../containers/pickle';
 import type { PersistentId } from '../containers/pickle-values';
-import { parseStorage } from './pytorch-rebuild';
-import type { StorageBytes, TensorStorages } from './pytorch-views';
+import type { StorageBytes, TensorStorages } from './tensor-storage';
+import { parseStorage, type Rebuilt } from './tensor-view';
 import type { RandomAccessSource } from '../source';
 import { ZipArchive, type ZipEntry } from '../containers/zip';
 
@@ -20,6 +20,10 @@ export interface TorchContainer {
   readonly label: string;
   readonly pickle: Unpickled;
   readonly storages: TensorStorages;
+  /** Keys of all storages. */
+  readonly keys: Iterable<string>;
+  /** Tensors that the pickle refers to as objects outside. */
+  readonly tensors?: ReadonlyMap<PersistentId, Rebuilt>;
 }
 
 /**
@@ -27,8 +31,12 @@ export interface TorchContainer {
  * `NAME/data/KEY` (`caffe2/serialize/inline_container.h`). TorchScript archives are laid out alike.
  * @throws {FormatError}
  */
-export async function openTorchZip(source: RandomAccessSource, signal?: AbortSignal): Promise<TorchContainer> {
-  const zip = await ZipArchive.open(source, signal);
+export async function openTorchZip(
+  source: RandomAccessSource,
+  signal?: AbortSignal,
+  opened?: ZipArchive,
+): Promise<TorchContainer> {
+  const zip = opened ?? (await ZipArchive.open(source, signal));
   const data = zip.entries.find(({ name }) => /(^|\/)data\.pkl$/.test(name));
   if (data === undefined) throw noPickle(source, zip);
   const root = data.name.slice(0, -'data.pkl'.length);
@@ -36,17 +44,20 @@ export async function openTorchZip(source: RandomAccessSource, signal?: AbortSig
   const fileOffset = data.method === 'stored' ? await zip.dataOffset(data, signal) : undefined;
   const pickle = unpickle(bytes, { file: source.path, fileOffset });
   const isScript = zip.entries.some(({ name }) => name === `${root}constants.pkl` || name.startsWith(`${root}code/`));
+  const located = await locateStorages(source, zip, root, pickle.persistentIds, signal);
   return {
     label: isScript ? 'TorchScript' : l10n.t('PyTorch zip'),
     pickle,
     storages: {
       bigEndian: await isBigEndian(source, zip, root, signal),
-      ...(await locateStorages(source, zip, root, pickle.persistentIds, signal)),
+      get: (key) => located.get(key),
     },
+    keys: located.keys(),
   };
 }
 
-async function isBigEndian(
+/** What the record `byteorder` says; little-endian without it. */
+export async function isBigEndian(
   source: RandomAccessSource,
   zip: ZipArchive,
   root: string,
@@ -70,7 +81,7 @@ async function locateStorages(
   root: string,
   persistentIds: readonly PersistentId[],
   signal: AbortSignal | undefined,
-): Promise<Pick<TensorStorages, 'get'>> {
+): Promise<ReadonlyMap<string, StorageBytes>> {
   const wanted = new Map<string, ZipEntry>();
   for (const id of persistentIds) {
     const storage = parseStorage(id);
@@ -86,7 +97,7 @@ async function locateStorages(
     const { compressedSize: storedLength, size: byteLength, method } = entry;
     located.set(key, { offset, storedLength, byteLength, deflated: method === 'deflated' });
   }
-  return { get: (key) => located.get(key) };
+  return located;
 }
 
 function bomb(source: RandomAccessSource, { name, headerOffset, size, compressedSize }: ZipEntry): FormatError {
@@ -104,10 +115,7 @@ function noPickle(source: RandomAccessSource, zip: ZipArchive): FormatError {
   let remedy = l10n.t('Choose a file written by torch.save, or rename it if it is of another format.');
   if (has('model.weights.h5')) [what, remedy] = [l10n.t('is a Keras model'), l10n.t('Rename it to end in .keras.')];
   else if (has('.npy')) [what, remedy] = [l10n.t('is a NumPy archive'), l10n.t('Rename it to end in .npz.')];
-  else if (has('archive_format') || has('serialized_exported_program.json') || has('models/model.json')) {
-    what = l10n.t('is a program of torch.export, which is not read');
-    remedy = l10n.t('Save its weights: torch.save(program.state_dict, "weights.pt").');
-  } else if (zip.entries.some(({ name }) => /\.(pt|pth|bin|ckpt|safetensors)$/.test(name))) {
+  else if (zip.entries.some(({ name }) => /\.(pt|pth|bin|ckpt|safetensors)$/.test(name))) {
     what = l10n.t('is an archive with models in it');
     remedy = l10n.t('Unpack it, and open the model within.');
   }

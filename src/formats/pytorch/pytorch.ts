@@ -1,27 +1,26 @@
 import * as l10n from '@vscode/l10n';
-import type { Checkpoint, CheckpointNote, FormatReader, OpenContext } from '../checkpoint';
+import type { Checkpoint, FormatReader, OpenContext } from '../checkpoint';
 import { FormatError } from '../errors';
-import { listed } from '../name-list';
-import { importNote } from './pytorch-imports';
+import { ZipArchive } from '../containers/zip';
+import { isExported, openExported, type ExportedTensors } from './exported';
+import { importNote } from '../containers/pickle-imports';
 import { isTorchLegacy, openTorchLegacy } from './pytorch-legacy';
-import { nameTensors, type NamedTensors } from './pytorch-sections';
+import { checkPartitioned, deepspeedHint } from './deepspeed';
+import { checkWeights, copiesNote, unreadableNote } from './pytorch-notes';
+import { nameTensors } from './pytorch-sections';
+import { isTorchTar, openTorchTar } from './pytorch-tar';
 import { placeTensors } from './pytorch-views';
 import { isModule, walkContext } from './pytorch-walk';
 import { openTorchZip, type TorchContainer } from './pytorch-zip';
 import type { RandomAccessSource } from '../source';
 
-const EXTENSIONS = ['pt', 'pth', 'bin', 'ckpt', 'pkl', 'pickle', 'tar'];
+const EXTENSIONS = ['pt', 'pth', 'bin', 'ckpt', 'pkl', 'pickle', 'tar', 'pt2'];
 
 const HEAD_BYTES = 4096;
 
-/** Names shown in a message; more add nothing. */
-const MAX_NAMES = 3;
-
-const SAVE_AGAIN = l10n.t('In Python, load it and save its weights: torch.save(model.state_dict(), "weights.pt").');
-
 /**
- * PyTorch: what `torch.save` writes, as a zip archive (since 1.6) or as pickles in a row (before), and TorchScript
- * archives. Nothing of the pickle is executed; see `pickle.ts`.
+ * PyTorch: what `torch.save` writes, as a zip archive (since 1.6) or as pickles in a row (before), TorchScript
+ * archives and programs of torch.export. Nothing of the pickle is executed; see `pickle.ts`.
  */
 export const pytorchReader: FormatReader = {
   id: 'pytorch',
@@ -29,18 +28,23 @@ export const pytorchReader: FormatReader = {
 
   matches(head: Uint8Array, source: RandomAccessSource): boolean {
     if (isZip(head)) return hasTorchEntry(head) || hasOwnExtension(source);
-    return isTorchLegacy(head) || isTorchTar(head) || (hasOwnExtension(source) && isPickle(head));
+    return isTorchLegacy(head) || isTorchTar(head);
   },
 
   async open({ source, signal }: OpenContext): Promise<Checkpoint> {
     const head = await source.read(0, Math.min(HEAD_BYTES, source.size), signal);
-    if (isZip(head)) return describe(source, await openTorchZip(source, signal));
+    if (isZip(head)) {
+      const zip = await ZipArchive.open(source, signal);
+      if (isExported(zip)) return describeExported(source, await openExported(source, zip, signal));
+      return describe(source, await openTorchZip(source, signal, zip));
+    }
     if (isTorchLegacy(head)) return describe(source, await openTorchLegacy(source, signal));
+    if (isTorchTar(head)) return describe(source, await openTorchTar(source, signal));
     throw notTorch(source, head);
   },
 };
 
-function describe(source: RandomAccessSource, { label, pickle, storages }: TorchContainer): Checkpoint {
+function describe(source: RandomAccessSource, { label, pickle, storages, tensors }: TorchContainer): Checkpoint {
   const fail = (reason: string, tensor?: string): FormatError =>
     new FormatError({
       file: source.path,
@@ -48,8 +52,11 @@ function describe(source: RandomAccessSource, { label, pickle, storages }: Torch
       tensor: tensor === '' ? undefined : tensor,
       remedy: l10n.t('The file is damaged or not written by PyTorch: check where it comes from, or save it again.'),
     });
-  const named = nameTensors(pickle.value, walkContext(pickle.opcodes, fail));
-  checkWeights(source, named);
+  const context = walkContext(pickle.opcodes, fail);
+  for (const [reference, tensor] of tensors ?? []) context.rebuilt.set(reference, tensor);
+  const named = nameTensors(pickle.value, context);
+  checkWeights(source, named, deepspeedHint(pickle.value));
+  checkPartitioned(source.path, pickle.value, named.tensors);
   const { entries, notes } = placeTensors(named.tensors, storages, fail);
   return {
     format: 'pytorch',
@@ -62,44 +69,13 @@ function describe(source: RandomAccessSource, { label, pickle, storages }: Torch
   };
 }
 
-function checkWeights(source: RandomAccessSource, { tensors, unreadable }: NamedTensors): void {
-  if (tensors.some(({ role }) => role !== 'optimizer')) return;
-  const [first] = unreadable;
-  if (first !== undefined) {
-    throw new FormatError({
-      file: source.path,
-      tensor: first.name,
-      reason: l10n.t('is {0}, which is not read, and there are no other tensors', first.reason),
-      remedy: l10n.t('Save the model with dense weights.'),
-    });
-  }
-  const reason =
-    tensors.length > 0 ? l10n.t('holds the state of an optimiser, but no weights') : l10n.t('holds no weights');
-  throw new FormatError({ file: source.path, reason, remedy: SAVE_AGAIN });
-}
-
-function copiesNote({ copies, tensors }: NamedTensors): CheckpointNote | undefined {
-  if (copies.length === 0) return undefined;
-  const names = tensors
-    .filter(({ name }) => copies.some((copy) => name.startsWith(`${copy}.`)))
-    .map(({ name }) => name);
+function describeExported(source: RandomAccessSource, { entries, notes }: ExportedTensors): Checkpoint {
   return {
-    code: 'weight-copies',
-    message: l10n.t(
-      '{0} holds a second copy of the weights, which is listed but not counted.',
-      copies.slice(0, MAX_NAMES).join(', '),
-    ),
-    tensors: names,
-  };
-}
-
-function unreadableNote({ unreadable }: NamedTensors): CheckpointNote | undefined {
-  if (unreadable.length === 0) return undefined;
-  const shown = unreadable.slice(0, MAX_NAMES).map(({ name, reason }) => `${name} (${reason})`);
-  return {
-    code: 'tensors-not-read',
-    message: l10n.t('These tensors are not read, and not counted: {0}.', listed(shown, unreadable.length)),
-    tensors: unreadable.map(({ name }) => name),
+    format: 'pytorch',
+    formatLabel: l10n.t('PyTorch program (torch.export)'),
+    files: [{ path: source.path, size: source.size }],
+    tensors: entries,
+    notes,
   };
 }
 
@@ -111,7 +87,7 @@ function isZip(head: Uint8Array): boolean {
 function hasTorchEntry(head: Uint8Array): boolean {
   const length = (head[26] ?? 0) + 256 * (head[27] ?? 0);
   const name = Buffer.from(head.subarray(30, 30 + length)).toString('latin1');
-  return /(^|\/)(data\.pkl|constants\.pkl|version|byteorder|\.format_version|\.storage_alignment|\.data\/serialization_id|data\/\d+)$/.test(
+  return /(^|\/)(data\.pkl|constants\.pkl|version|byteorder|\.format_version|\.storage_alignment|\.data\/serialization_id|data\/\d+|data\/weights\/[^/]+|models\/[^/]+\.json|archive_format|serialized_\w+\.(json|pt))$/.test(
     name,
   );
 }
@@ -119,12 +95,6 @@ function hasTorchEntry(head: Uint8Array): boolean {
 /** PROTO of protocols 2 to 5. */
 function isPickle(head: Uint8Array): boolean {
   return head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5;
-}
-
-/** The format before PyTorch 0.1.10: a tar archive with these members. */
-function isTorchTar(head: Uint8Array): boolean {
-  const name = ascii(head, 0, 20).replace(/^\.\//, '').split('\0')[0];
-  return ascii(head, 257, 5) === 'ustar' && ['sys_info', 'pickle', 'tensors', 'storages'].includes(name ?? '');
 }
 
 function hasOwnExtension({ path }: RandomAccessSource): boolean {
@@ -145,9 +115,6 @@ function notTorch(source: RandomAccessSource, head: Uint8Array): FormatError {
       l10n.t('is a pointer of Git LFS, not the file itself'),
       l10n.t('Run `git lfs pull`, then open it again.'),
     );
-  }
-  if (isTorchTar(head)) {
-    return error(l10n.t('is in the tar format of PyTorch before 0.1.10, which is not read'), SAVE_AGAIN);
   }
   if (ascii(head, 257, 5) === 'ustar') {
     return error(l10n.t('is a tar archive'), l10n.t('Unpack it, and open the model within.'));

@@ -197,20 +197,3 @@ describe('pickled modules', () => {
     expect(namesOfRole(checkpoint, 'weight')).toEqual(['conv.weight', 'fc.weight']);
   });
 });
-
-describe('tensors without plain values', () => {
-  it('names quantised ones with a scale per channel, and reads the others', async () => {
-    const { notes, tensors } = await read('quantized.pt');
-    expect(notes).toMatchObject([{ code: 'tensors-not-read', tensors: ['per_channel'] }]);
-    expect(tensors.map(({ dtype, storage }) => [dtype, storage.dtype])).toEqual([
-      ['float32', 'uint8'],
-      ['float32', 'int8'],
-      ['float32', 'float32'],
-    ]);
-  });
-
-  it('names sparse ones and those without a device', async () => {
-    const { notes } = await read('unread.pt');
-    expect(notes).toMatchObject([{ code: 'tensors-not-read', tensors: ['coo', 'csr', 'meta'] }]);
-  });
-});

@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import type { CheckpointNote } from '../checkpoint';
 import { listed } from '../name-list';
-import type { PickleGlobal } from '../containers/pickle-values';
+import type { PickleGlobal } from './pickle-values';
 
 /** Names shown in a note; more add nothing. */
 const MAX_NAMES = 10;
@@ -38,7 +38,7 @@ const CLASS_MODULES = new RegExp(
   `^(${[
     'torch',
     'torch\\.(nn|optim|ao|quantization|sparse|distributions)(\\.\\w+)*',
-    'torch\\.(cuda|storage|_tensor|amp\\.grad_scaler|distributed\\.(_?tensor|_shard)(\\.\\w+)*)',
+    'torch\\.(cuda|storage|_tensor|amp\\.grad_scaler|distributed\\.(_?tensor|_shard|checkpoint)(\\.\\w+)*)',
     '(torchvision|timm)\\.(models|layers|ops|transforms)(\\.\\w+)*',
     '(pytorch_lightning|lightning(\\.pytorch)?)\\.(callbacks|utilities\\.parsing)(\\.\\w+)*',
     'lightning\\.fabric\\.utilities\\.data|lightning_fabric\\.utilities\\.data',
