@@ -5,10 +5,10 @@
 
 /** Names that only models have. `.pth.tar` is what PyTorch's own ImageNet example writes; there is no tar in it. */
 const CERTAIN =
-  /\.(?:safetensors|pt|pth|ckpt|npz|npy|pth?\.tar)$|\.(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json$|pytorch_model.*\.bin$/i;
+  /\.(?:safetensors|pt|pth|ckpt|npz|npy|keras|weights\.h5|pth?\.tar)$|\.(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json$|pytorch_model.*\.bin$/i;
 
 /** Extensions that models share with everything else. */
-const AMBIGUOUS = /\.(?:bin|json|pb|pkl|pickle)$/i;
+const AMBIGUOUS = /\.(?:bin|json|pb|pkl|pickle|h5|hdf5)$/i;
 
 /** What training libraries write beside the model of a checkpoint: states of optimiser, schedule and random numbers. */
 const COMPANION =
@@ -44,7 +44,9 @@ export function isCatalogName(name: string): boolean {
 }
 
 const CERTAIN_GLOBS = [
-  ...['safetensors', 'pt', 'pth', 'ckpt', 'npz', 'npy', 'pt.tar', 'pth.tar'].map((extension) => `*.${extension}`),
+  ...['safetensors', 'pt', 'pth', 'ckpt', 'npz', 'npy', 'keras', 'weights.h5', 'pt.tar', 'pth.tar'].map(
+    (extension) => `*.${extension}`,
+  ),
   '*.safetensors.index*.json',
   '*.bin.index*.json',
 ];
@@ -55,7 +57,7 @@ export const MODEL_GLOB = `**/{${[...CERTAIN_GLOBS, '*pytorch_model*.bin', 'mode
 /** The same, with every ambiguous file that may be a model and the shards of TensorFlow.js. */
 export const CATALOG_GLOB = `**/{${[
   ...CERTAIN_GLOBS,
-  ...['bin', 'pb', 'pkl', 'pickle'].map((extension) => `*.${extension}`),
+  ...['bin', 'pb', 'pkl', 'pickle', 'h5', 'hdf5'].map((extension) => `*.${extension}`),
   '*model*.json',
   '*weights*.json',
   '*-shard[0-9]*',
@@ -72,7 +74,21 @@ export function isExcluded(path: string): boolean {
 }
 
 /** Extensions for dialogs that open a file; what it really is, the engine decides by its content. */
-export const MODEL_EXTENSIONS = ['safetensors', 'pt', 'pth', 'ckpt', 'npz', 'npy', 'bin', 'json', 'tar', 'pkl'];
+export const MODEL_EXTENSIONS = [
+  'safetensors',
+  'pt',
+  'pth',
+  'ckpt',
+  'npz',
+  'npy',
+  'keras',
+  'h5',
+  'hdf5',
+  'bin',
+  'json',
+  'tar',
+  'pkl',
+];
 
 /** Matches the names that {@link MODEL_GLOB} finds. */
 export const OFFERED_NAME = new RegExp(`${CERTAIN.source}|^model\\.json$|weights_manifest\\.json$`, 'i');

@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
+import { hdf5Reader, kerasArchiveReader } from './keras/keras';
 import { npyReader } from './numpy/npy';
 import { npzReader } from './numpy/npz';
 import { pytorchReader } from './pytorch/pytorch';
@@ -21,6 +22,8 @@ export const READERS: readonly FormatReader[] = [
   pytorchIndexReader,
   npyReader,
   npzReader,
+  hdf5Reader,
+  kerasArchiveReader,
   pytorchReader,
   tfjsReader,
 ];

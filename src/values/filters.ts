@@ -1,6 +1,8 @@
 import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import * as l10n from '@vscode/l10n';
 import type { ByteExtent, Filter, FilteredCoding } from '../formats/storage';
+import { checkedFletcher32 } from './fletcher32';
+import { lzfDecompressed } from './lzf';
 import { DecodingError, type ByteReader, type ElementSource } from './reading';
 
 /** What the filters' output may have more than the elements: checksums, and what lies at the end of a padded chunk. */
@@ -51,8 +53,9 @@ function undoOne(filter: Filter, bytes: Uint8Array, maxBytes: number): Uint8Arra
     case 'shuffle':
       return unshuffle(bytes, filter.width);
     case 'fletcher32':
+      return checkedFletcher32(bytes);
     case 'lzf':
-      throw new DecodingError(l10n.t('is compressed by {0}, which is not read', filter.name));
+      return lzfDecompressed(bytes, maxBytes);
   }
 }
 
@@ -71,11 +74,21 @@ function inflated(
 function unshuffle(bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> {
   const count = Math.floor(bytes.length / width);
   const result = new Uint8Array(bytes.length);
-  for (let byte = 0; byte < width; byte++) {
-    const start = byte * count;
-    for (let i = 0; i < count; i++) result[i * width + byte] = bytes[start + i] ?? 0;
-  }
   // What is left over after the last whole element was not shuffled.
   result.set(bytes.subarray(count * width), count * width);
+  if (count === 0) return result;
+  if (width === 4) {
+    // Four bytes at a time: a word is written once.
+    const words = new Uint32Array(result.buffer, 0, count);
+    const [b, c, d] = [count, 2 * count, 3 * count];
+    for (let i = 0; i < count; i++) {
+      words[i] = bytes[i]! | (bytes[b + i]! << 8) | (bytes[c + i]! << 16) | (bytes[d + i]! << 24);
+    }
+    return result;
+  }
+  for (let byte = 0; byte < width; byte++) {
+    const start = byte * count;
+    for (let i = 0, to = byte; i < count; i++, to += width) result[to] = bytes[start + i]!;
+  }
   return result;
 }
