@@ -4,6 +4,7 @@ import * as l10n from '@vscode/l10n';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { hdf5Reader, kerasArchiveReader } from './keras/keras';
+import { kerasShardsReader } from './keras/keras-shards';
 import { npyReader } from './numpy/npy';
 import { npzReader } from './numpy/npz';
 import { pytorchReader } from './pytorch/pytorch';
@@ -20,6 +21,7 @@ export const READERS: readonly FormatReader[] = [
   safetensorsReader,
   safetensorsIndexReader,
   pytorchIndexReader,
+  kerasShardsReader,
   npyReader,
   npzReader,
   hdf5Reader,

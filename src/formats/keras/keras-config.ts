@@ -53,7 +53,7 @@ function readLayer(value: unknown, nesting: number, budget: { layers: number }):
   if (typeof className !== 'string') return undefined;
   // A Sequential of Keras 1 and early 2 is the bare list of its layers.
   const config: JsonObject = Array.isArray(settings) ? { layers: settings } : isObject(settings) ? settings : {};
-  const name = text(value.name) ?? text(config.name) ?? className;
+  const name = text(value.name) ?? text(config.name) ?? snakeCase(className.slice(className.lastIndexOf('>') + 1));
   const inner = config.layers;
   const wrapped = readLayer(config.layer ?? config.cell, nesting + 1, budget);
   return {

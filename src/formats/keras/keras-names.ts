@@ -1,6 +1,6 @@
 import type { Hdf5Content } from '../containers/hdf5/hdf5';
 import { layersByGroup, snakeCase, type KerasLayer } from './keras-config';
-import { variableNames } from './keras-variables';
+import { hasKnownVariables, variableNames } from './keras-variables';
 
 /** A dataset of a Keras file, named as Keras names the variable. */
 export interface NamedVariable {
@@ -154,25 +154,39 @@ function followLayers(
       inContainer = true;
       continue;
     }
-    layer = layer === undefined ? undefined : inContainer ? children(layer).get(segment) : wrappedBy(layer, segment);
+    const parent = layer;
+    layer = layer === undefined ? undefined : inContainer ? children(layer).get(segment) : attribute(layer, segment);
     inContainer = false;
     const [given] = own?.get('name') ?? [];
-    const name = given ?? layer?.name ?? segment;
-    chain.push(name);
-    layerClass = layer === undefined ? guessClass(segment, name) : snakeCase(layer.className);
+    const name = given ?? (layer === parent ? undefined : layer?.name) ?? ATTRIBUTES.get(segment) ?? segment;
+    const named = name === segment && segment === 'cell' ? `${layerClass}_cell` : name;
+    chain.push(segment === BACKWARD && given === undefined ? named.replace(/^forward_/, 'backward_') : named);
+    layerClass = layer === undefined ? guessClass(segment, name, layerClass) : snakeCase(layer.className);
   }
   return { chain, layerClass, layer };
 }
 
-function wrappedBy(layer: KerasLayer, segment: string): KerasLayer | undefined {
-  return segment === 'layer' ? layer.wrapped : undefined;
+const BACKWARD = 'backward_layer';
+
+/** What Keras calls the layers that others keep in these attributes. */
+const ATTRIBUTES: ReadonlyMap<string, string> = new Map([
+  ['query_dense', 'query'],
+  ['key_dense', 'key'],
+  ['value_dense', 'value'],
+  ['output_dense', 'attention_output'],
+]);
+
+/** The layer that a wrapper keeps in an attribute; Bidirectional has one twice, of which the configuration is kept once. */
+function attribute(layer: KerasLayer, segment: string): KerasLayer | undefined {
+  return ['layer', 'forward_layer', BACKWARD].includes(segment) ? layer.wrapped : undefined;
 }
 
 /** By the group's name, which is that of the class for layers in lists; layers in attributes have telling names. */
-function guessClass(segment: string, name: string): string {
-  if (/^(?:query|key|value|output)_dense$/.test(segment)) return 'einsum_dense';
+function guessClass(segment: string, name: string, parentClass: string): string {
+  if (ATTRIBUTES.has(segment)) return 'einsum_dense';
+  if (segment === 'cell') return `${parentClass}_cell`;
   const own = segment.replace(/_\d+$/, '');
-  return own === 'cell' ? name.replace(/_\d+$/, '') : own;
+  return hasKnownVariables(own) ? own : name.replace(/_\d+$/, '');
 }
 
 /** Names that occur more than once give way to the paths, which do not. */

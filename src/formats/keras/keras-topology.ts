@@ -39,7 +39,7 @@ export function kerasTopology(
     const owner = ownerOf(layer, classes);
     if (owner === undefined) continue;
     const list = parameters.get(owner) ?? [];
-    list.push(parameterOf(name, shape, snakeCase(classes.get(owner) ?? ''), owner === layer.join('/')));
+    list.push(parameterOf(name, shape, snakeCase(classes.get(owner) ?? '')));
     parameters.set(owner, list);
   }
   const graph = new Graph(parameters);
@@ -67,11 +67,15 @@ function ownerOf(layer: readonly string[], classes: ReadonlyMap<string, string>)
   return undefined;
 }
 
-function parameterOf(name: string, shape: readonly number[], layerClass: string, isOwn: boolean): NodeParameter {
+function parameterOf(name: string, shape: readonly number[], layerClass: string): NodeParameter {
   const variable = name.slice(name.lastIndexOf('/') + 1);
   const use = USES.get(variable) ?? 'other';
-  return { tensor: name, use, ...(isOwn ? channels(variable, shape, layerClass) : {}) };
+  return { tensor: name, use, ...channels(variable, shape, layerClass) };
 }
+
+/** Layers whose vectors have an element for each output channel. */
+const PER_CHANNEL =
+  /^(?:dense|embedding|(?:depthwise_|separable_)?conv\dd(?:_transpose)?|(?:batch|layer|group|rms)_normalization|p_re_lu)$/;
 
 /** Along which dimensions of a layer's variable its channels run. */
 function channels(
@@ -81,7 +85,7 @@ function channels(
 ): Pick<NodeParameter, 'outputChannels' | 'inputChannels'> {
   const last = shape.length - 1;
   if (shape.length === 1) {
-    return USES.has(variable) ? { outputChannels: 0 } : {};
+    return PER_CHANNEL.test(layerClass) ? { outputChannels: 0 } : {};
   }
   if (layerClass === 'dense' || layerClass === 'embedding') {
     return last === 1 ? { inputChannels: 0, outputChannels: 1 } : {};

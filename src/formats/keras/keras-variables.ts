@@ -27,6 +27,11 @@ const VARIABLES: ReadonlyMap<string, readonly string[]> = new Map<string, readon
   ['seed_generator', ['seed_generator_state']],
 ]);
 
+/** Whether {@link variableNames} knows layers of a class. */
+export function hasKnownVariables(layerClass: string): boolean {
+  return VARIABLES.has(layerClass);
+}
+
 /** After the variables of a layer whose weights are quantised to 8 bits comes their scale. */
 const SCALE_OF: ReadonlyMap<string, string> = new Map([
   ['kernel', 'kernel_scale'],
