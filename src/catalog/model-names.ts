@@ -3,12 +3,52 @@
  * dialogs, and for the `when` clauses of the manifest.
  */
 
-/** Names that only models have. `.pth.tar` is what PyTorch's own ImageNet example writes; there is no tar in it. */
-const CERTAIN =
-  /\.(?:safetensors|gguf|pt|pth|ckpt|npz|npy|pth?\.tar)$|\.(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json$|pytorch_model.*\.bin$/i;
+/** Extensions that only models have. `.pth.tar` is what PyTorch's own ImageNet example writes; there is no tar in it. */
+const CERTAIN_EXTENSIONS = [
+  'safetensors',
+  'gguf',
+  'onnx',
+  'tflite',
+  'keras',
+  'weights.h5',
+  'pt',
+  'pth',
+  'pt2',
+  'ckpt',
+  'pdparams',
+  'mlmodel',
+  'npz',
+  'npy',
+  'pt.tar',
+  'pth.tar',
+];
+
+/** Names that only models have. */
+const CERTAIN = new RegExp(
+  `\\.(?:${CERTAIN_EXTENSIONS.join('|').replaceAll('.', '\\.')})$|\\.(?:safetensors|bin)\\.index(?:\\.[\\w-]+)?\\.json$|pytorch_model.*\\.bin$`,
+  'i',
+);
 
 /** Extensions that models share with everything else. */
-const AMBIGUOUS = /\.(?:bin|json|pb|pkl|pickle|task|lite|circle)$/i;
+const AMBIGUOUS_EXTENSIONS = [
+  'bin',
+  'pb',
+  'pkl',
+  'pickle',
+  'h5',
+  'hdf5',
+  'task',
+  'lite',
+  'circle',
+  'msgpack',
+  'index',
+  'mat',
+];
+
+/** Whole names that models share with everything else: of distributed checkpoints of PyTorch, and of Orbax. */
+const AMBIGUOUS_NAMES = ['.metadata', '_METADATA', 'manifest.ocdbt'];
+
+const AMBIGUOUS = new RegExp(`\\.(?:json|${AMBIGUOUS_EXTENSIONS.join('|')})$`, 'i');
 
 /** What training libraries write beside the model of a checkpoint: states of optimiser, schedule and random numbers. */
 const COMPANION =
@@ -28,7 +68,7 @@ const SEARCHED_JSON = /(?:model|weights).*\.json$/i;
 export function modelNameCertainty(name: string): 'model' | 'ambiguous' | 'no' {
   if (COMPANION.test(name) || isManifestShard(name)) return 'no';
   if (CERTAIN.test(name)) return 'model';
-  return AMBIGUOUS.test(name) ? 'ambiguous' : 'no';
+  return AMBIGUOUS.test(name) || AMBIGUOUS_NAMES.includes(name) ? 'ambiguous' : 'no';
 }
 
 /** Whether a file holds weights that a TensorFlow.js manifest describes: `group1-shard1of2.bin`, `face_model-shard1`. */
@@ -44,9 +84,7 @@ export function isCatalogName(name: string): boolean {
 }
 
 const CERTAIN_GLOBS = [
-  ...['safetensors', 'gguf', 'pt', 'pth', 'ckpt', 'npz', 'npy', 'pt.tar', 'pth.tar'].map(
-    (extension) => `*.${extension}`,
-  ),
+  ...CERTAIN_EXTENSIONS.map((extension) => `*.${extension}`),
   '*.safetensors.index*.json',
   '*.bin.index*.json',
 ];
@@ -57,7 +95,8 @@ export const MODEL_GLOB = `**/{${[...CERTAIN_GLOBS, '*pytorch_model*.bin', 'mode
 /** The same, with every ambiguous file that may be a model and the shards of TensorFlow.js. */
 export const CATALOG_GLOB = `**/{${[
   ...CERTAIN_GLOBS,
-  ...['bin', 'pb', 'pkl', 'pickle', 'task', 'lite', 'circle'].map((extension) => `*.${extension}`),
+  ...AMBIGUOUS_EXTENSIONS.map((extension) => `*.${extension}`),
+  ...AMBIGUOUS_NAMES,
   '*model*.json',
   '*weights*.json',
   '*-shard[0-9]*',
@@ -74,7 +113,12 @@ export function isExcluded(path: string): boolean {
 }
 
 /** Extensions for dialogs that open a file; what it really is, the engine decides by its content. */
-export const MODEL_EXTENSIONS = ['safetensors', 'gguf', 'pt', 'pth', 'ckpt', 'npz', 'npy', 'bin', 'json', 'tar', 'pkl'];
+export const MODEL_EXTENSIONS = [
+  ...CERTAIN_EXTENSIONS.filter((extension) => !extension.includes('.')),
+  ...AMBIGUOUS_EXTENSIONS,
+  'json',
+  'tar',
+];
 
 /** Matches the names that {@link MODEL_GLOB} finds. */
 export const OFFERED_NAME = new RegExp(`${CERTAIN.source}|^model\\.json$|weights_manifest\\.json$`, 'i');

@@ -7,6 +7,8 @@ import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { flaxReader } from './flax/flax';
 import { ggufReader } from './gguf/gguf';
 import { matlabReader } from './matlab/matlab';
+import { hdf5Reader, kerasArchiveReader } from './keras/keras';
+import { kerasShardsReader } from './keras/keras-shards';
 import { npyReader } from './numpy/npy';
 import { npyFolderReader } from './numpy/npy-folder';
 import { npzReader } from './numpy/npz';
@@ -39,6 +41,7 @@ export const READERS: readonly FormatReader[] = [
   safetensorsReader,
   safetensorsIndexReader,
   pytorchIndexReader,
+  kerasShardsReader,
   npyReader,
   npyFolderReader,
   npzReader,
@@ -46,6 +49,8 @@ export const READERS: readonly FormatReader[] = [
   flaxReader,
   matlabReader,
   distributedReader,
+  hdf5Reader,
+  kerasArchiveReader,
   pytorchReader,
   paddleReader,
   pickledReader,

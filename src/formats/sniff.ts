@@ -10,7 +10,7 @@ export interface Objection {
 
 /** What Prunability reads, for messages. */
 export const READABLE_FORMATS = l10n.t(
-  'safetensors (one file, or sharded through its .index.json), PyTorch (.pt, .pth, .bin, .ckpt), NumPy (.npy, .npz) and TensorFlow.js (model.json)',
+  'safetensors (one file, or sharded through its .index.json), PyTorch (.pt, .pth, .bin, .ckpt), NumPy (.npy, .npz), Keras and HDF5 (.keras, .h5, .hdf5) and TensorFlow.js (model.json)',
 );
 
 const CONVERT = l10n.t('This version reads {0}: convert the model to one of these.', READABLE_FORMATS);
@@ -116,10 +116,6 @@ function foreignModel(text: string, file: string): Objection | undefined {
 
 function foreignByContent(text: string): string | undefined {
   if (/^(lmgg|fmgg|tjgg|algg)/.test(text)) return l10n.t('an old GGML file');
-  if (text.startsWith('\x89HDF\r\n\x1a\n')) return l10n.t('an HDF5 (Keras) file');
-  if (text.startsWith('PK\x03\x04') && /^(metadata\.json|config\.json|model\.weights\.h5)/.test(text.slice(30))) {
-    return l10n.t('a Keras 3 file');
-  }
   if (text.startsWith('ML\xefR')) return l10n.t('an MLIR module');
   return undefined;
 }
@@ -134,10 +130,6 @@ function foreignByName(name: string, text: string): string | undefined {
       return l10n.t('an MLIR module');
     case '.pbtxt':
       return l10n.t('a TensorFlow graph as text');
-    case '.h5':
-    case '.keras':
-    case '.hdf5':
-      return l10n.t('a Keras file');
     default:
       return undefined;
   }

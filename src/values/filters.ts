@@ -3,6 +3,8 @@ import * as l10n from '@vscode/l10n';
 import { crc32c } from '../formats/containers/crc32c';
 import { decompressZstd } from '../formats/containers/zstd';
 import type { ByteExtent, Filter, FilteredCoding } from '../formats/storage';
+import { checkedFletcher32 } from './fletcher32';
+import { lzfDecompressed } from './lzf';
 import { DecodingError, type ByteReader, type ElementSource } from './reading';
 
 /** What the filters' output may have more than the elements: checksums, and what lies at the end of a padded chunk. */
@@ -59,8 +61,9 @@ function undoOne(filter: Filter, bytes: Uint8Array, maxBytes: number): Uint8Arra
     case 'utf8':
       return latin1(bytes);
     case 'fletcher32':
+      return checkedFletcher32(bytes);
     case 'lzf':
-      throw new DecodingError(l10n.t('is compressed by {0}, which is not read', filter.name));
+      return lzfDecompressed(bytes, maxBytes);
   }
 }
 
@@ -101,11 +104,21 @@ function latin1(text: Uint8Array): Uint8Array<ArrayBuffer> {
 function unshuffle(bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> {
   const count = Math.floor(bytes.length / width);
   const result = new Uint8Array(bytes.length);
-  for (let byte = 0; byte < width; byte++) {
-    const start = byte * count;
-    for (let i = 0; i < count; i++) result[i * width + byte] = bytes[start + i] ?? 0;
-  }
   // What is left over after the last whole element was not shuffled.
   result.set(bytes.subarray(count * width), count * width);
+  if (count === 0) return result;
+  if (width === 4) {
+    // Four bytes at a time: a word is written once.
+    const words = new Uint32Array(result.buffer, 0, count);
+    const [b, c, d] = [count, 2 * count, 3 * count];
+    for (let i = 0; i < count; i++) {
+      words[i] = bytes[i]! | (bytes[b + i]! << 8) | (bytes[c + i]! << 16) | (bytes[d + i]! << 24);
+    }
+    return result;
+  }
+  for (let byte = 0; byte < width; byte++) {
+    const start = byte * count;
+    for (let i = 0, to = byte; i < count; i++, to += width) result[to] = bytes[start + i]!;
+  }
   return result;
 }
