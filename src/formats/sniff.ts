@@ -10,7 +10,7 @@ export interface Objection {
 
 /** What Prunability reads, for messages. */
 export const READABLE_FORMATS = l10n.t(
-  'safetensors (one file, or sharded through its .index.json), PyTorch (.pt, .pth, .bin, .ckpt), NumPy (.npy, .npz), Keras and HDF5 (.keras, .h5, .hdf5) and TensorFlow.js (model.json)',
+  'safetensors, PyTorch (.pt, .pth, .bin, .ckpt), ONNX, GGUF, Keras and HDF5 (.keras, .h5), TensorFlow (SavedModel, .index, .pb), TensorFlow Lite, TensorFlow.js (model.json), NumPy (.npy, .npz), Flax and Orbax, PaddlePaddle (.pdparams), Core ML and MATLAB (.mat)',
 );
 
 const CONVERT = l10n.t('This version reads {0}: convert the model to one of these.', READABLE_FORMATS);
