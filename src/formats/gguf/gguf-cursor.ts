@@ -17,7 +17,13 @@ const PARTS_REMEDY = l10n.t('Join the parts of the file in their order first, as
 /** A file that was cut without regard to its content, as some are uploaded: `model.gguf.part1of2`, `…-split-a`. */
 const CUT_NAME = /(part-?\d+of\d+|-split-[a-z]|\.\d{3})$/i;
 
-/** Walks over the header of a GGUF file, of which it keeps a window in memory. Numbers are in the file's byte order. */
+/** More than any one thing of a header has that is read: a tensor, a key, a text. */
+const AHEAD_BYTES = 128 * 1024;
+
+/**
+ * Walks over the header of a GGUF file, of which it keeps a window in memory. Numbers are in the file's byte order.
+ * Everything is read from the window, at once; {@link ahead} must be called before each thing of unknown place.
+ */
 export class GgufCursor {
   /** Offset in the file of the next byte. */
   position = 0;
@@ -43,42 +49,42 @@ export class GgufCursor {
     return new FormatError({ file: path, offset: size, reason, tensor, remedy });
   }
 
-  async u8(): Promise<number> {
-    const at = await this.take(1);
+  u8(): number {
+    const at = this.take(1);
     return this.window.getUint8(at);
   }
 
-  async u16(): Promise<number> {
-    const at = await this.take(2);
+  u16(): number {
+    const at = this.take(2);
     return this.window.getUint16(at, !this.bigEndian);
   }
 
-  async u32(): Promise<number> {
-    const at = await this.take(4);
+  u32(): number {
+    const at = this.take(4);
     return this.window.getUint32(at, !this.bigEndian);
   }
 
-  async i32(): Promise<number> {
-    const at = await this.take(4);
+  i32(): number {
+    const at = this.take(4);
     return this.window.getInt32(at, !this.bigEndian);
   }
 
   /** Not exact from 2^53 on; whatever that is, it is refused. */
-  async u64(): Promise<number> {
-    return this.u64At(await this.take(8));
+  u64(): number {
+    return this.u64At(this.take(8));
   }
 
   /** A length or a count. */
-  size(): Promise<number> {
+  size(): number {
     return this.sizeBytes === 8 ? this.u64() : this.u32();
   }
 
   /** @param most bytes: a longer text is refused. `what` it is, for the message. */
-  async text(most: number, what: string): Promise<string> {
+  text(most: number, what: string): string {
     const start = this.position;
-    const length = await this.size();
+    const length = this.size();
     if (length > most) throw this.fail(l10n.t('has {0} of {1} bytes; at most {2} are read', what, length, most), start);
-    const at = await this.take(length);
+    const at = this.take(length);
     return Buffer.from(this.window.buffer, this.window.byteOffset + at, length).toString('utf8');
   }
 
@@ -94,8 +100,10 @@ export class GgufCursor {
   async skipTexts(count: number): Promise<void> {
     const { sizeBytes } = this;
     for (let left = count; left > 0;) {
-      let at = await this.take(sizeBytes);
+      await this.ahead();
+      let at = this.position - this.windowStart;
       const last = this.window.byteLength - sizeBytes;
+      if (at > last) throw this.truncated(l10n.t('ends inside its header'));
       // As many as are in the window; then the next window.
       while (left > 0 && at <= last) {
         at += sizeBytes + (sizeBytes === 8 ? this.u64At(at) : this.window.getUint32(at, !this.bigEndian));
@@ -106,21 +114,27 @@ export class GgufCursor {
     }
   }
 
+  /** Makes sure that what comes next is in the window, as far as there is any. */
+  async ahead(): Promise<void> {
+    const { position, source } = this;
+    const end = Math.min(position + AHEAD_BYTES, source.size);
+    if (position >= this.windowStart && end <= this.windowStart + this.window.byteLength) return;
+    const bytes = await source.read(position, Math.min(WINDOW_BYTES, source.size - position), this.signal);
+    this.window = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.windowStart = position;
+  }
+
   private u64At(at: number): number {
     const first = this.window.getUint32(at, !this.bigEndian);
     const second = this.window.getUint32(at + 4, !this.bigEndian);
     return this.bigEndian ? first * 2 ** 32 + second : second * 2 ** 32 + first;
   }
 
-  /** Goes on by `length` bytes (at most a window), and makes sure they are there. @returns where they are in the window */
-  private async take(length: number): Promise<number> {
-    const start = this.position;
+  /** Goes on by `length` bytes. @returns where they are in the window */
+  private take(length: number): number {
+    const at = this.position - this.windowStart;
     this.skip(length);
-    if (start < this.windowStart || start + length > this.windowStart + this.window.byteLength) {
-      const bytes = await this.source.read(start, Math.min(WINDOW_BYTES, this.source.size - start), this.signal);
-      this.window = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      this.windowStart = start;
-    }
-    return start - this.windowStart;
+    if (at < 0 || at + length > this.window.byteLength) throw new RangeError('Not in the window');
+    return at;
   }
 }

@@ -76,8 +76,8 @@ export function hasGgufMagic(head: Uint8Array): boolean {
  */
 export async function readGgufHeader(cursor: GgufCursor, source: RandomAccessSource): Promise<GgufHeader> {
   const version = await readVersion(cursor, source);
-  const tensorCount = await cursor.size();
-  const entryCount = await cursor.size();
+  const tensorCount = cursor.size();
+  const entryCount = cursor.size();
   const left = source.size - cursor.position;
   if (tensorCount > MAX_TENSORS) {
     throw cursor.fail(l10n.t('claims {0} tensors; at most {1} are read', tensorCount, MAX_TENSORS), 8);
@@ -108,12 +108,13 @@ async function readVersion(cursor: GgufCursor, source: RandomAccessSource): Prom
     throw cursor.fail(l10n.t('does not start as a GGUF file'), 0);
   }
   cursor.position = 4;
-  let version = await cursor.u32();
+  await cursor.ahead();
+  let version = cursor.u32();
   // The byte order is not written down: versions are small numbers if it is the right one.
   if (version % 65_536 === 0) {
     cursor.bigEndian = true;
     cursor.position = 4;
-    version = await cursor.u32();
+    version = cursor.u32();
   }
   if (version < 1 || version > 3) throw cursor.fail(l10n.t('is of GGUF version {0}; 1 to 3 are read', version), 4);
   if (version === 1) cursor.sizeBytes = 4;
@@ -124,9 +125,10 @@ async function readMetadata(cursor: GgufCursor, count: number): Promise<GgufMeta
   const kept = new Map<string, string | number | undefined>();
   let hasVocabulary = false;
   for (let i = 0; i < count; i++) {
+    await cursor.ahead();
     const start = cursor.position;
-    const key = await cursor.text(MAX_KEY_BYTES, KEY);
-    const type = await cursor.u32();
+    const key = cursor.text(MAX_KEY_BYTES, KEY);
+    const type = cursor.u32();
     hasVocabulary ||= key.startsWith('tokenizer.');
     if (!KEPT.has(key)) {
       await skipValue(cursor, type, 0);
@@ -176,19 +178,20 @@ function isPowerOfTwo(value: unknown): boolean {
 
 /** A short text or a whole number; undefined for what is neither. */
 async function readValue(cursor: GgufCursor, type: number): Promise<string | number | undefined> {
+  await cursor.ahead();
   switch (type) {
     case 0:
-      return await cursor.u8();
+      return cursor.u8();
     case 2:
-      return await cursor.u16();
+      return cursor.u16();
     case TYPE_U32:
-      return await cursor.u32();
+      return cursor.u32();
     case 5:
-      return await cursor.i32();
+      return cursor.i32();
     case 10:
-      return await cursor.u64();
+      return cursor.u64();
     case TYPE_STRING:
-      return await cursor.text(MAX_KEY_BYTES, l10n.t('a value'));
+      return cursor.text(MAX_KEY_BYTES, l10n.t('a value'));
     default:
       await skipValue(cursor, type, 0);
       return undefined;
@@ -199,10 +202,11 @@ async function skipValue(cursor: GgufCursor, type: number, depth: number): Promi
   if (type === TYPE_STRING) {
     await cursor.skipTexts(1);
   } else if (type === TYPE_ARRAY) {
+    await cursor.ahead();
     const start = cursor.position;
     if (depth >= MAX_NESTING) throw cursor.fail(l10n.t('has arrays nested too deep'), start);
-    const items = await cursor.u32();
-    const count = await cursor.size();
+    const items = cursor.u32();
+    const count = cursor.size();
     if (items === TYPE_STRING) await cursor.skipTexts(count);
     else if (items === TYPE_ARRAY) for (let i = 0; i < count; i++) await skipValue(cursor, items, depth + 1);
     else cursor.skip(count * valueBytes(cursor, items, start));
@@ -218,10 +222,11 @@ function valueBytes(cursor: GgufCursor, type: number, offset: number): number {
 }
 
 async function readTensor(cursor: GgufCursor): Promise<GgufTensor> {
+  await cursor.ahead();
   const entryOffset = cursor.position;
-  const name = await cursor.text(MAX_NAME_LENGTH, TENSOR_NAME);
+  const name = cursor.text(MAX_NAME_LENGTH, TENSOR_NAME);
   if (name === '') throw cursor.fail(l10n.t('has a tensor without a name'), entryOffset);
-  const dimensions = await cursor.u32();
+  const dimensions = cursor.u32();
   if (dimensions > MAX_DIMENSIONS) {
     throw cursor.fail(
       l10n.t('has {0} dimensions; at most {1} are read', dimensions, MAX_DIMENSIONS),
@@ -230,8 +235,8 @@ async function readTensor(cursor: GgufCursor): Promise<GgufTensor> {
     );
   }
   const shape: number[] = [];
-  for (let i = 0; i < dimensions; i++) shape.unshift(await cursor.size());
-  const type = await cursor.u32();
-  const offset = await cursor.u64();
+  for (let i = 0; i < dimensions; i++) shape.unshift(cursor.size());
+  const type = cursor.u32();
+  const offset = cursor.u64();
   return { name, shape, type, offset, entryOffset };
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { CheckpointNote, OpenContext, TensorEntry } from '../checkpoint';
 import { FormatError } from '../errors';
-import { MAX_TENSORS } from '../limits';
+import { MAX_FILES, MAX_TENSORS } from '../limits';
 import { openSiblings } from '../sibling';
 import type { RandomAccessSource } from '../source';
 import { GgufCursor } from './gguf-cursor';
@@ -47,6 +47,10 @@ export async function readGgufParts(context: OpenContext): Promise<GgufParts> {
       split.count,
     );
     return { sources: [source], parts: [opened], notes: [{ code: 'one-shard-of-many', message }] };
+  }
+  if (split.count > MAX_FILES) {
+    const reason = l10n.t('is part of a model of {0} files; at most {1} are read', split.count, MAX_FILES);
+    throw new FormatError({ file: source.path, reason, remedy: REMEDY });
   }
   const [, model = '', extension = ''] = match;
   const padded = (number: number): string => String(number).padStart(5, '0');

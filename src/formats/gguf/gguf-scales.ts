@@ -2,17 +2,18 @@ import type { TensorEntry } from '../checkpoint';
 import type { TensorStorage } from '../storage';
 
 /**
- * Weights of NVFP4 have a further scale, in a tensor of its own: `blk.0.ffn_up.scale` of `blk.0.ffn_up.weight`, one
- * number, or one for each expert. llama.cpp multiplies what comes out of the layer with it; here it is part of the
- * weights, for only so they compare with others. The scales themselves are constants.
+ * Quantised weights, those of NVFP4 above all, may have a further scale, in a tensor of its own: `blk.0.ffn_up.scale` of
+ * `blk.0.ffn_up.weight`, one number, or one for each expert. llama.cpp multiplies what comes out of the layer with it;
+ * here it is part of the weights, for only so they compare with others. The scales themselves are constants.
  */
 export function withScales(tensors: readonly TensorEntry[]): TensorEntry[] {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const used = new Set<string>();
   const scaled = tensors.map((tensor) => {
-    if (tensor.storedAs !== 'NVFP4' || tensor.count === 0) return tensor;
+    if (tensor.storage.coding === undefined || tensor.count === 0) return tensor;
     const scale = byName.get(tensor.name.replace(/\.weight$/, '.scale'));
-    if (scale === undefined || scale.storage.coding !== undefined || scale.dtype !== 'float32') return tensor;
+    if (scale === undefined || scale === tensor || scale.storage.coding !== undefined || scale.dtype !== 'float32')
+      return tensor;
     const block = boxOf(tensor.shape, scale.count);
     if (block === undefined) return tensor;
     used.add(scale.name);

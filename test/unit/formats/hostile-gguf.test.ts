@@ -217,6 +217,8 @@ describe('hostile GGUF parts', () => {
 
   it.each([
     ['65,535 parts', part(0, 65_535, 'a'), {}, '65535 files'],
+    // Found by fuzzing: their names alone took all memory.
+    ['2^32 - 1 parts', gguf({ entries: [numberEntry('split.count', 2 ** 32 - 1)] }), {}, '4294967295 files'],
     ['a part that is missing', part(0, 2, 'a'), {}, 'names m-00002-of-00002.gguf'],
     ['a part of another number', part(0, 2, 'a'), { 'm-00002-of-00002.gguf': part(0, 2, 'b') }, 'part 1 of 2'],
     ['a part of other parts', part(0, 2, 'a'), { 'm-00002-of-00002.gguf': part(1, 3, 'b') }, 'part 2 of 3'],
