@@ -17,12 +17,14 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   const last = shape.length - 1;
   const lastSize = shape[last] ?? 1;
   const lastBlock = block[last] ?? 1;
+  // As the coding has them: their numbers may be a view.
+  const allBoxes = coding.shape.map((size, dimension) => Math.ceil(size / (coding.block[dimension] ?? 1)));
   // Boxes that are listed may be anywhere.
   const whole = coding.groups !== undefined;
-  const scales = new BoxValues(coding.scales, boxes, whole, open);
+  const scales = new BoxValues(coding.scales, allBoxes, whole, open);
   const zeros =
-    coding.zeros === undefined || coding.zeros === 0 ? undefined : new BoxValues(coding.zeros, boxes, whole, open);
-  const offsets = coding.offsets === undefined ? undefined : new BoxValues(coding.offsets, boxes, whole, open);
+    coding.zeros === undefined || coding.zeros === 0 ? undefined : new BoxValues(coding.zeros, allBoxes, whole, open);
+  const offsets = coding.offsets === undefined ? undefined : new BoxValues(coding.offsets, allBoxes, whole, open);
   const listed = lazily(() =>
     coding.groups === undefined || axis === undefined
       ? undefined
