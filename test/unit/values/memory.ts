@@ -15,11 +15,15 @@ export class MemoryReader implements ByteReader {
   }
 
   read(extents: readonly ByteExtent[], offset: number, target: Uint8Array): void {
-    const all = extents.flatMap(({ file, offset: start, length }) => [
-      ...this.files[file]!.subarray(start, start + length),
-    ]);
-    if (offset + target.length > all.length) throw new Error('Beyond the extents');
-    target.set(all.slice(offset, offset + target.length));
+    let skip = offset;
+    let filled = 0;
+    for (const { file, offset: start, length } of extents) {
+      const taken = Math.min(Math.max(0, length - skip), target.length - filled);
+      target.set(this.files[file]!.subarray(start + skip, start + skip + taken), filled);
+      filled += taken;
+      skip = Math.max(0, skip - length);
+    }
+    if (filled < target.length) throw new Error('Beyond the extents');
     this.bytesRead += target.length;
   }
 
