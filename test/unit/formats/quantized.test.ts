@@ -15,9 +15,9 @@ type Expected = Record<string, Record<string, { shape: number[]; storedAs: strin
 const expected = JSON.parse(readFileSync(path.join(FOLDER, 'expected.json'), 'utf8')) as Expected;
 
 async function open(name: string): Promise<Checkpoint> {
-  const { checkpoint, close } = await openCheckpoint(path.join(FOLDER, name));
-  await close();
-  return checkpoint;
+  const opened = await openCheckpoint(path.join(FOLDER, name));
+  await opened.close();
+  return opened.checkpoint;
 }
 
 const noteCodes = ({ notes }: Checkpoint): string[] => notes.map(({ code }) => code);

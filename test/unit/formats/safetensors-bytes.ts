@@ -7,6 +7,8 @@ export interface MadeTensor {
 
 const WIDTHS: Readonly<Record<string, number>> = {
   F4: 0.5,
+  F6_E2M3: 0.75,
+  F6_E3M2: 0.75,
   I16: 2,
   F16: 2,
   BF16: 2,
