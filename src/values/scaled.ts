@@ -48,12 +48,11 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   /** Elements from `at` up to `end` of `values`, which are all of one box. */
   const scaleBox = (values: Float32Array, at: number, end: number, box: number): void => {
     const scale = scales.at(box);
-    if (zeros !== undefined) {
-      const zero = zeros.at(box);
-      for (let i = at; i < end; i++) values[i] = values[i]! - zero;
-    }
-    if (inverse === true) for (let i = at; i < end; i++) values[i] = values[i]! / scale;
-    else for (let i = at; i < end; i++) values[i] = values[i]! * scale;
+    const zero = zeros === undefined ? 0 : zeros.at(box);
+    // What is written to the array is rounded by that.
+    if (inverse === true) for (let i = at; i < end; i++) values[i] = Math.fround(values[i]! - zero) / scale;
+    else if (zero === 0) for (let i = at; i < end; i++) values[i] = values[i]! * scale;
+    else for (let i = at; i < end; i++) values[i] = Math.fround(values[i]! - zero) * scale;
     if (offsets !== undefined) {
       const offset = offsets.at(box);
       for (let i = at; i < end; i++) values[i] = values[i]! + offset;
@@ -63,16 +62,19 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   /** Elements from `at` up to `end` of `values`: one box each, one after the other from `box` on. */
   const scaleEach = (values: Float32Array, at: number, end: number, box: number): void => {
     const count = end - at;
-    if (zeros !== undefined) {
-      const zero = zeros.span(box, count);
-      for (let i = 0; i < count; i++) values[at + i] = values[at + i]! - zero[i]!;
-    }
+    const part = values.subarray(at, end);
     const scale = scales.span(box, count);
-    if (inverse === true) for (let i = 0; i < count; i++) values[at + i] = values[at + i]! / scale[i]!;
-    else for (let i = 0; i < count; i++) values[at + i] = values[at + i]! * scale[i]!;
+    const zero = zeros?.span(box, count);
+    if (inverse === true) {
+      for (let i = 0; i < count; i++) part[i] = Math.fround(part[i]! - (zero?.[i] ?? 0)) / scale[i]!;
+    } else if (zero === undefined) {
+      for (let i = 0; i < count; i++) part[i] = part[i]! * scale[i]!;
+    } else {
+      for (let i = 0; i < count; i++) part[i] = Math.fround(part[i]! - zero[i]!) * scale[i]!;
+    }
     if (offsets !== undefined) {
       const offset = offsets.span(box, count);
-      for (let i = 0; i < count; i++) values[at + i] = values[at + i]! + offset[i]!;
+      for (let i = 0; i < count; i++) part[i] = part[i]! + offset[i]!;
     }
   };
 
