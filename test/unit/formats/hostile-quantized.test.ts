@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Checkpoint } from '../../../src/formats/checkpoint';
+import type { Checkpoint, TensorEntry } from '../../../src/formats/checkpoint';
 import { FormatError } from '../../../src/formats/errors';
+import { withQuantizedWeights } from '../../../src/formats/quantized/quantized';
 import { readCheckpoint } from '../../../src/formats/registry';
 import { BufferSource, type RandomAccessSource } from '../../../src/formats/source';
 import { safetensorsFile, type MadeTensor } from './safetensors-bytes';
@@ -32,7 +33,7 @@ function openSource(source: RandomAccessSource, config?: string | Error, file = 
     if (config instanceof Error) return Promise.reject(config);
     if (config !== undefined && name === file)
       return Promise.resolve(new BufferSource(`/models/${name}`, Buffer.from(config)));
-    return Promise.reject(new FormatError({ file: name, reason: 'is missing', remedy: 'None.' }));
+    return missing(name);
   };
   return readCheckpoint({ source, openSibling });
 }
@@ -43,6 +44,10 @@ const text = (dtype: string, content: string): MadeTensor => ({
   shape: [Buffer.byteLength(content)],
   bytes: Buffer.from(content),
 });
+
+function missing(name: string): Promise<RandomAccessSource> {
+  return Promise.reject(new FormatError({ file: name, reason: 'is missing', remedy: 'None.' }));
+}
 
 /** What a decoded model says. */
 const codes = ({ notes }: Checkpoint): string[] => notes.map(({ code }) => code);
@@ -242,6 +247,13 @@ describe('a configuration', () => {
     expect(codes(await open(GPTQ, config))).toEqual(['quantized-weights']);
   });
 
+  it.each([
+    ['of a language model within', '{"text_config":{"quantization_config":{"bits":8}}}', 'config.json'],
+    ['of its own file', '{"bits":8}', 'quantize_config.json'],
+  ])('counts: one %s', async (_, config, file) => {
+    expect(codes(await open(GPTQ, config, file))).toEqual(['undecoded-weights']);
+  });
+
   it('that cannot be opened is as good as none', async () => {
     const error = new FormatError({ file: 'config.json', reason: 'leads out of the folder', remedy: 'None.' });
     expect(codes(await open(GPTQ, error))).toEqual(['quantized-weights']);
@@ -306,6 +318,49 @@ it('reads at most so many small tensors', async () => {
   const checkpoint = await openSource(source);
   expect(source.reads).toBeLessThan(20_010);
   expect(codes(checkpoint)).toEqual(['quantized-weights', 'undecoded-weights']);
+});
+
+it('leaves formats alone that say themselves how their weights are quantized', async () => {
+  const { tensors } = await open(FP8);
+  const checkpoint: Checkpoint = { format: 'onnx', formatLabel: 'ONNX', files: [], tensors, notes: [] };
+  const context = {
+    source: new BufferSource('/m', new Uint8Array(0)),
+    openSibling: () => Promise.reject(new Error('no')),
+  };
+  expect(await withQuantizedWeights(checkpoint, context)).toBe(checkpoint);
+});
+
+it('ties weights of which the codes are tied', async () => {
+  const codesOf = (name: string, aliasOf?: string): TensorEntry[] => {
+    const extents = [{ file: 0, offset: 0, length: 128 }];
+    const weight = { name: `${name}.weight`, dtype: 'int8', shape: [8, 16], count: 128, role: 'other' } as const;
+    const scale = { name: `${name}.SCB`, dtype: 'float32', shape: [8], count: 8, role: 'constant' } as const;
+    return [
+      {
+        ...weight,
+        storage: { dtype: 'int8', extents },
+        ...(aliasOf === undefined ? {} : { aliasOf: `${aliasOf}.weight` }),
+      },
+      {
+        ...scale,
+        storage: { dtype: 'float32', extents: [{ file: 0, offset: 128, length: 32 }] },
+        ...(aliasOf === undefined ? {} : { aliasOf: `${aliasOf}.SCB` }),
+      },
+    ];
+  };
+  const checkpoint: Checkpoint = {
+    format: 'pytorch',
+    formatLabel: 'PyTorch',
+    files: [{ path: '/m', size: 160 }],
+    tensors: [...codesOf('a'), ...codesOf('b', 'a')],
+    notes: [],
+  };
+  const context = { source: new BufferSource('/m', new Uint8Array(160)), openSibling: missing };
+  const tied = await withQuantizedWeights(checkpoint, context);
+  expect(tied.tensors.map(({ name, aliasOf }) => [name, aliasOf])).toEqual([
+    ['a.weight', undefined],
+    ['b.weight', 'a.weight'],
+  ]);
 });
 
 it('takes names for names', async () => {
