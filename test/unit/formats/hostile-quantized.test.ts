@@ -107,6 +107,8 @@ describe('what fits together is decoded', () => {
     ['compressed', COMPRESSED],
     ['fp8', FP8],
     ['NVFP4', NVFP4],
+    ['NVFP4 of the type F4', { 'x.weight': tensor('F4', 8, 64), 'x.weight_scale': tensor('F8_E4M3', 8, 4) }],
+    ['MXFP4 of the type F4', { 'x.weight': tensor('F4', 8, 64), 'x.weight_scale': tensor('F8_E8M0', 8, 2) }],
     ['MXFP4', BLOCKS],
     ['MLX', MLX, MLX_CONFIG],
   ])('%s', async (_, tensors, config) => {
