@@ -97,7 +97,7 @@ export interface ScaledCoding {
   readonly inverse?: true;
   /** Values are rounded to this type in the end, to nearest, ties to even. */
   readonly roundedTo?: 'float16' | 'bfloat16';
-  /** In double precision instead, rounded once at the end: for codes and scales that float32 does not hold. */
+  /** In double precision instead, without offsets, rounded once at the end: for codes and scales that float32 does not hold. */
   readonly wide?: true;
 }
 

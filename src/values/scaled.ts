@@ -20,15 +20,17 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   const last = shape.length - 1;
   const lastSize = shape[last] ?? 1;
   const lastBlock = block[last] ?? 1;
+  // As the coding has them: their numbers may be a view.
+  const allBoxes = coding.shape.map((size, dimension) => Math.ceil(size / (coding.block[dimension] ?? 1)));
   // Boxes that are listed may be anywhere.
   const whole = coding.groups !== undefined;
-  const scales = new BoxValues(coding.scales, boxes, whole, open, wide === true);
+  const scales = new BoxValues(coding.scales, allBoxes, whole, open, wide === true);
   const zeros =
     coding.zeros === undefined || coding.zeros === 0
       ? undefined
-      : new BoxValues(coding.zeros, boxes, whole, open, wide === true);
+      : new BoxValues(coding.zeros, allBoxes, whole, open, wide === true);
   const offsets =
-    coding.offsets === undefined ? undefined : new BoxValues(coding.offsets, boxes, whole, open, wide === true);
+    coding.offsets === undefined ? undefined : new BoxValues(coding.offsets, allBoxes, whole, open, wide === true);
   const listed = lazily(() =>
     coding.groups === undefined || axis === undefined
       ? undefined
@@ -52,12 +54,16 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   /** Elements from `at` up to `end` of `values`, which are all of one box. */
   const scaleBox = (values: Values, at: number, end: number, box: number): void => {
     const scale = scales.at(box);
-    if (zeros !== undefined) {
-      const zero = zeros.at(box);
-      for (let i = at; i < end; i++) values[i] = values[i]! - zero;
+    const zero = zeros === undefined ? 0 : zeros.at(box);
+    if (wide === true) {
+      for (let i = at; i < end; i++)
+        values[i] = inverse === true ? (values[i]! - zero) / scale : (values[i]! - zero) * scale;
+      return;
     }
-    if (inverse === true) for (let i = at; i < end; i++) values[i] = values[i]! / scale;
-    else for (let i = at; i < end; i++) values[i] = values[i]! * scale;
+    // What is written to the array is rounded by that.
+    if (inverse === true) for (let i = at; i < end; i++) values[i] = Math.fround(values[i]! - zero) / scale;
+    else if (zero === 0) for (let i = at; i < end; i++) values[i] = values[i]! * scale;
+    else for (let i = at; i < end; i++) values[i] = Math.fround(values[i]! - zero) * scale;
     if (offsets !== undefined) {
       const offset = offsets.at(box);
       for (let i = at; i < end; i++) values[i] = values[i]! + offset;
@@ -67,16 +73,23 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   /** Elements from `at` up to `end` of `values`: one box each, one after the other from `box` on. */
   const scaleEach = (values: Values, at: number, end: number, box: number): void => {
     const count = end - at;
-    if (zeros !== undefined) {
-      const zero = zeros.span(box, count);
-      for (let i = 0; i < count; i++) values[at + i] = values[at + i]! - zero[i]!;
-    }
+    const part = values.subarray(at, end);
     const scale = scales.span(box, count);
-    if (inverse === true) for (let i = 0; i < count; i++) values[at + i] = values[at + i]! / scale[i]!;
-    else for (let i = 0; i < count; i++) values[at + i] = values[at + i]! * scale[i]!;
+    const zero = zeros?.span(box, count);
+    if (wide === true) {
+      for (let i = at; i < end; i++) scaleBox(values, i, i + 1, box + i - at);
+      return;
+    }
+    if (inverse === true) {
+      for (let i = 0; i < count; i++) part[i] = Math.fround(part[i]! - (zero?.[i] ?? 0)) / scale[i]!;
+    } else if (zero === undefined) {
+      for (let i = 0; i < count; i++) part[i] = part[i]! * scale[i]!;
+    } else {
+      for (let i = 0; i < count; i++) part[i] = Math.fround(part[i]! - zero[i]!) * scale[i]!;
+    }
     if (offsets !== undefined) {
       const offset = offsets.span(box, count);
-      for (let i = 0; i < count; i++) values[at + i] = values[at + i]! + offset[i]!;
+      for (let i = 0; i < count; i++) part[i] = part[i]! + offset[i]!;
     }
   };
 

@@ -41,28 +41,37 @@ const FILES: readonly { readonly name: string; readonly whole: boolean }[] = [
 
 const SECTIONS: ReadonlySet<string> = new Set(['quantization_config', 'compression_config', 'quantization']);
 
+/** Sections of models of several parts, of which the language model is the quantised one. */
+const LANGUAGE_MODELS: ReadonlySet<string> = new Set(['text_config', 'llm_config', 'language_config']);
+
 /** Reads the settings beside a model. What is missing or malformed is as good as absent: names and shapes decide then. */
 export async function readQuantizationConfig(context: OpenContext): Promise<QuantizationConfig> {
   for (const { name, whole } of FILES) {
     try {
       const json = await readJsonFile(await context.openSibling(name), MAX_CONFIG_BYTES, '', context.signal);
       const settings: Settings = { mixed: false, layers: new Map() };
-      let found = whole;
       if (whole) readSettings(json, settings, 0);
-      else {
-        json.readObject('', (key) => {
-          if (SECTIONS.has(key) && json.peek() === 'object') {
-            found = true;
-            readSettings(json, settings, 0);
-          } else json.skip();
-        });
-      }
-      if (found) return settings;
+      if (whole || readSections(json, settings)) return settings;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
     }
   }
   return { mixed: false, layers: new Map() };
+}
+
+/** @returns whether there are any settings. */
+function readSections(json: JsonCursor, settings: Settings, isWithin = false): boolean {
+  let found = false;
+  json.readObject('', (key) => {
+    const isObject = json.peek() === 'object';
+    if (isObject && SECTIONS.has(key)) {
+      found = true;
+      readSettings(json, settings, 0);
+    } else if (isObject && !isWithin && LANGUAGE_MODELS.has(key)) {
+      found = readSections(json, settings, true) || found;
+    } else json.skip();
+  });
+  return found;
 }
 
 function readSettings(json: JsonCursor, settings: Settings, depth: number): void {

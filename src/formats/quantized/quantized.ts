@@ -24,6 +24,12 @@ const METHODS: readonly QuantizationMethod[] = [
   scaledMethod,
 ];
 
+/**
+ * Formats of which tensors have no meaning but their names. Others say themselves how weights are quantised, and their
+ * readers know it.
+ */
+const FORMATS = /^(safetensors|pytorch|torch|npy|npz|numpy)/;
+
 /** Kinds of weights that a note names. */
 const KINDS_SHOWN = 4;
 
@@ -45,6 +51,7 @@ interface Outcome {
  * is, with a note; so this refuses nothing.
  */
 export async function withQuantizedWeights(checkpoint: Checkpoint, context: OpenContext): Promise<Checkpoint> {
+  if (!FORMATS.test(checkpoint.format)) return checkpoint;
   const outcome = await decodeAll(checkpoint, context);
   const notes = [
     ...remainingNotes(checkpoint, outcome),

@@ -133,6 +133,11 @@ function parseHeader(json: JsonCursor, dataStart: number, fail: Fail): ParsedTen
     if (names.has(name)) throw fail(l10n.t('lists the name {0} twice', quote(name)), entryOffset);
     names.add(name);
     if (name === '__metadata__') {
+      // MLX writes null where it has none, which the reference implementation takes.
+      if (json.peek() === 'null') {
+        json.skip();
+        return;
+      }
       json.readObject('"__metadata__"', () => {
         json.readString(METADATA_VALUE);
       });

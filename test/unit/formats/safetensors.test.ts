@@ -76,10 +76,13 @@ describe('files of the official library', () => {
     expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
   });
 
-  it('names the tensors of packed 4-bit floats instead of reading them', async () => {
+  it('reads packed 4-bit floats', async () => {
     const checkpoint = await openWith(safetensorsReader, path.join(FOLDER, 'packed.safetensors'));
-    expect(checkpoint.tensors.map(({ name }) => name)).toEqual(['weight']);
-    expect(checkpoint.notes).toMatchObject([{ code: 'packed-tensors', tensors: ['weight_packed'] }]);
+    expect(checkpoint.tensors.map(({ name, storedAs }) => [name, storedAs])).toEqual([
+      ['weight', undefined],
+      ['weight_packed', 'F4'],
+    ]);
+    expect(checkpoint.notes).toEqual([]);
   });
 });
 
