@@ -1,5 +1,19 @@
 /** Writes ONNX models by hand, well-formed or not (https://protobuf.dev/programming-guides/encoding/, onnx.proto). */
 
+import { BufferSource } from '../../../src/formats/source';
+
+/** Counts what is asked for. */
+export class CountingSource extends BufferSource {
+  requested = 0;
+  reads = 0;
+
+  override read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    this.requested += length;
+    this.reads++;
+    return super.read(offset, length, signal);
+  }
+}
+
 export function varint(value: number | bigint): Buffer {
   let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];
@@ -12,10 +26,9 @@ export function varint(value: number | bigint): Buffer {
 
 /** A varint field (number), or a length-delimited one. */
 export function field(number: number, value: number | bigint | string | Uint8Array): Buffer {
-  if (typeof value === 'number' || typeof value === 'bigint')
-    return Buffer.concat([varint(number << 3), varint(value)]);
+  if (typeof value === 'number' || typeof value === 'bigint') return Buffer.concat([varint(number * 8), varint(value)]);
   const bytes = Buffer.from(value);
-  return Buffer.concat([varint((number << 3) | 2), varint(bytes.length), bytes]);
+  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
 }
 
 export function message(...parts: readonly Uint8Array[]): Buffer {
