@@ -157,10 +157,10 @@ function damage(tree: readonly Field[], random: () => number): Buffer {
         list.splice(index, 1);
         break;
       case 1:
-        list.splice(index, 0, chosen);
+        list.splice(index, 0, ...structuredCloneTree([chosen]));
         break;
       case 2:
-        pick(lists, random).push(chosen);
+        pick(lists, random).push(...structuredCloneTree([chosen]));
         break;
       case 3:
         chosen.number = Math.floor(random() * 27);

@@ -8,9 +8,9 @@ import type { Carried, Origin, Value } from './onnx-values';
 
 /**
  * Bodies of functions are gone through at each call; this bounds what nested calls can multiply to: operators and their
- * inputs, of which published models have under a million.
+ * outputs and inputs, of which published models have under a million.
  */
-const MAX_STEPS = 8_000_000;
+const MAX_STEPS = 2_000_000;
 
 /** Functions call functions; real models nest a few levels. */
 const MAX_CALL_DEPTH = 30;
