@@ -86,7 +86,7 @@ export class OnnxResolver {
       return;
     }
     const inputs = node.inputs.map((name) => (name === '' ? undefined : (lookUp(scopes, name) ?? { id: name })));
-    const called = this.functions.get(functionKey(node.domain, node.operator, node.overload));
+    const called = this.called(node);
     if (called !== undefined && this.callDepth < MAX_CALL_DEPTH) {
       this.call(called, node, index, inputs, own, path);
       return;
@@ -110,6 +110,11 @@ export class OnnxResolver {
       outputs: outputs.map((name) => idOf(path, name)),
       parameters,
     });
+  }
+
+  /** The function that a node calls, if the model defines it. */
+  private called({ domain, operator, overload }: OnnxNode): OnnxFunction | undefined {
+    return this.functions.size === 0 ? undefined : this.functions.get(functionKey(domain, operator, overload));
   }
 
   /** Goes through the body of a function as if it stood in the place of its call. */
