@@ -4,8 +4,8 @@ import { MAX_NAME_LENGTH } from '../limits';
 import type { ConstantValue, OnnxGraph, OnnxModel, OnnxNode } from './onnx-graph';
 import type { ProtoSparseTensor, ProtoTensor } from './onnx-tensor';
 
-/** Paths of nested graphs are cut to their last characters. */
-const MAX_PATH_LENGTH = 1000;
+/** Paths of nested graphs are cut to their last characters: every name in them has one. */
+const MAX_PATH_LENGTH = 400;
 
 /** A tensor where it stands in the model. */
 export interface LocatedTensor {

@@ -1,52 +1,19 @@
 import type { GraphNode, NodeParameter, Topology } from '../topology';
 import type { OnnxFunction, OnnxGraph, OnnxModel, OnnxNode } from './onnx-graph';
 import { pathBelow, type LocatedTensor } from './onnx-names';
-import { CARRIERS, inputUse, isLinear, LOOKED_UP, quantizedInputs, type InputUse } from './onnx-operators';
-import type { Quantization, TensorRecord } from './onnx-record';
+import { CARRIERS, inputUse, isLinear, LOOKED_UP, type InputUse } from './onnx-operators';
+import type { TensorRecord } from './onnx-record';
+import { findQuantization } from './onnx-scales';
+import type { Carried, Origin, Value } from './onnx-values';
 
-/** Bodies of functions are gone through at each call; this bounds what nested calls can multiply to. */
-const MAX_RESOLVED_NODES = 500_000;
+/**
+ * Bodies of functions are gone through at each call; this bounds what nested calls can multiply to: operators and their
+ * outputs and inputs, of which published models have under a million.
+ */
+const MAX_STEPS = 2_000_000;
 
 /** Functions call functions; real models nest a few levels. */
 const MAX_CALL_DEPTH = 30;
-
-/** A tensor as an operator sees it. */
-export interface Carried {
-  readonly record: TensorRecord;
-  /** Dimension of the tensor that each dimension of the value is; undefined if they do not correspond. */
-  readonly axes?: readonly number[] | undefined;
-}
-
-/** What a name in a graph stands for. */
-interface Value {
-  /** A tensor of the model, maybe given on by operators that do not change its numbers. */
-  readonly carried?: Carried;
-  /** Name in the topology, for everything else. */
-  readonly id: string;
-  readonly origin?: Origin;
-}
-
-/** What is remembered of the operator that computed a value, for the one that comes after it. */
-interface Origin {
-  readonly linear: boolean;
-  /** It multiplied by a vector, as the last but one step of a normalisation does. */
-  readonly scaled?: boolean;
-  /** A table it was looked up in. */
-  readonly table?: Carried;
-  /** Codes of weights that were multiplied as integers, to be scaled yet. */
-  readonly product?: IntegerProduct;
-  /** One or two tensors that were multiplied, with something computed or with one another. */
-  readonly factors?: readonly TensorRecord[];
-}
-
-interface IntegerProduct {
-  readonly weight: Carried;
-  readonly zero: TensorRecord | undefined;
-  readonly axis: number;
-  /** What it was multiplied with, if that was looked up in a table. */
-  readonly table: Carried | undefined;
-  readonly tableZero: TensorRecord | undefined;
-}
 
 type Scope = ReadonlyMap<string, Value>[];
 
@@ -54,7 +21,7 @@ type Scope = ReadonlyMap<string, Value>[];
 export class OnnxResolver {
   private readonly nodes: GraphNode[] = [];
   private readonly functions = new Map<string, OnnxFunction>();
-  private resolved = 0;
+  private steps = 0;
   private callDepth = 0;
 
   /** @param records By what the model has of the tensor. Roles and quantisations are added to them. */
@@ -63,6 +30,11 @@ export class OnnxResolver {
     private readonly records: ReadonlyMap<LocatedTensor['value'], TensorRecord>,
   ) {
     for (const body of model.functions) this.functions.set(functionKey(body.domain, body.name, body.overload), body);
+  }
+
+  /** Whether all of the model was gone through. */
+  get isComplete(): boolean {
+    return this.steps <= MAX_STEPS;
   }
 
   /** Goes through all graphs. */
@@ -83,6 +55,7 @@ export class OnnxResolver {
 
   private initialValues(graph: OnnxGraph, path: string): Map<string, Value> {
     const values = new Map<string, Value>();
+    this.steps += graph.initializers.length + graph.sparseInitializers.length;
     for (const tensor of graph.initializers) this.addTensor(values, tensor.name, tensor, path);
     for (const sparse of graph.sparseInitializers) this.addTensor(values, sparse.values.name, sparse, path);
     return values;
@@ -98,7 +71,8 @@ export class OnnxResolver {
   /** @param scopes The graphs around, and last the one of these nodes, which gets the values they compute. */
   private body(graph: OnnxGraph, scopes: Map<string, Value>[], path: string): void {
     for (const [index, node] of graph.nodes.entries()) {
-      if (++this.resolved > MAX_RESOLVED_NODES) return;
+      this.steps += 1 + node.inputs.length + node.outputs.length;
+      if (!this.isComplete) return;
       this.node(node, index, scopes, path);
     }
   }
@@ -112,7 +86,7 @@ export class OnnxResolver {
       return;
     }
     const inputs = node.inputs.map((name) => (name === '' ? undefined : (lookUp(scopes, name) ?? { id: name })));
-    const called = this.functions.get(functionKey(node.domain, node.operator, node.overload));
+    const called = this.called(node);
     if (called !== undefined && this.callDepth < MAX_CALL_DEPTH) {
       this.call(called, node, index, inputs, own, path);
       return;
@@ -138,6 +112,11 @@ export class OnnxResolver {
     });
   }
 
+  /** The function that a node calls, if the model defines it. */
+  private called({ domain, operator, overload }: OnnxNode): OnnxFunction | undefined {
+    return this.functions.size === 0 ? undefined : this.functions.get(functionKey(domain, operator, overload));
+  }
+
   /** Goes through the body of a function as if it stood in the place of its call. */
   private call(
     called: OnnxFunction,
@@ -150,6 +129,7 @@ export class OnnxResolver {
     const inner = pathBelow(path, node, index);
     const values = new Map<string, Value>();
     for (const [at, name] of called.inputs.entries()) values.set(name, inputs[at] ?? { id: idOf(inner, name) });
+    this.steps += called.inputs.length;
     this.callDepth++;
     this.body(called, [values], inner);
     this.callDepth--;
@@ -196,7 +176,7 @@ export class OnnxResolver {
       if (use?.role !== undefined) record.roles.add(use.role);
       parameters.push(parameter(value.carried, use));
     }
-    this.findQuantization(node, inputs);
+    findQuantization(node, inputs);
     return parameters;
   }
 
@@ -259,81 +239,6 @@ export class OnnxResolver {
         return { linear };
     }
   }
-
-  private findQuantization(node: OnnxNode, inputs: readonly (Value | undefined)[]): void {
-    const tensor = (index: number | undefined): TensorRecord | undefined =>
-      index === undefined ? undefined : inputs[index]?.carried?.record;
-    const { operator, attributes } = node;
-    if (operator === 'DequantizeLinear') {
-      const scale = tensor(1);
-      const codes = codesOf(inputs[0], scale);
-      if (codes === undefined || scale === undefined) return;
-      const axis = attributes.get('axis')?.[0] ?? 1;
-      const block = attributes.get('block_size')?.[0] ?? 0;
-      const output = attributes.get('output_dtype')?.[0];
-      addQuantization(codes, axis, { scale, zero: tensor(2), block, kind: 'linear', rounds: true, output });
-      return;
-    }
-    if (operator === 'MatMulNBits') {
-      const codes = inputs[1]?.carried;
-      const scale = tensor(2);
-      if (codes === undefined || scale === undefined) return;
-      const [bits = 4] = attributes.get('bits') ?? [];
-      const [block = 0] = attributes.get('block_size') ?? [];
-      const [columns = 0] = attributes.get('K') ?? [];
-      const [rows = 0] = attributes.get('N') ?? [];
-      const nBits = { bits, rows, columns };
-      addQuantization(codes, 0, { scale, zero: tensor(3), block, kind: 'nbits', nBits, groups: tensor(4) });
-      return;
-    }
-    if (operator === 'GatherBlockQuantized') {
-      const codes = inputs[0]?.carried;
-      const scale = tensor(2);
-      if (codes === undefined || scale === undefined) return;
-      const axis = attributes.get('quantize_axis')?.[0] ?? 1;
-      const block = attributes.get('block_size')?.[0] ?? 128;
-      addQuantization(codes, axis, { scale, zero: tensor(3), block, kind: 'linear' });
-      return;
-    }
-    if (operator === 'Mul') {
-      const [first, second] = inputs;
-      const scaled = first?.origin?.product === undefined ? second : first;
-      const by = scaled === first ? second : first;
-      const product = scaled?.origin?.product;
-      const factors = by?.carried === undefined ? (by?.origin?.factors ?? []) : [by.carried.record];
-      const scale = factors.at(-1);
-      if (product === undefined || scale === undefined) return;
-      const { weight, zero, axis, table, tableZero } = product;
-      addQuantization(weight, axis, { scale, zero, block: 0, kind: 'linear' });
-      if (table === undefined || factors[0] === undefined || factors.length < 2) return;
-      addQuantization(table, 0, { scale: factors[0], zero: tableZero, block: 0, kind: 'linear' });
-      return;
-    }
-    for (const { weight, scale, zero, axis, otherScale } of quantizedInputs(node)) {
-      const codes = codesOf(inputs[weight], tensor(scale));
-      const by = tensor(scale);
-      const other = tensor(otherScale);
-      if (codes === undefined || by === undefined || (otherScale !== undefined && other === undefined)) continue;
-      addQuantization(codes, axis, { scale: by, zero: tensor(zero), otherScale: other, block: 0, kind: 'linear' });
-    }
-  }
-}
-
-/** What was looked up in a table has other dimensions than the table, so that only a single scale can be the table's. */
-function codesOf(value: Value | undefined, scale: TensorRecord | undefined): Carried | undefined {
-  return value?.carried ?? (scale?.stored.count === 1 ? value?.origin?.table : undefined);
-}
-
-function addQuantization(
-  { record, axes }: Carried,
-  axis: number,
-  { scale, zero, otherScale, groups, ...rest }: Omit<Quantization, 'axis'>,
-): void {
-  if (!record.isCode) return;
-  for (const part of [scale, zero, otherScale, groups]) if (part !== undefined) part.isQuantizationParameter = true;
-  const rank = axes?.length ?? record.stored.shape.length;
-  const own = axes?.[axis < 0 ? axis + rank : axis];
-  record.quantizations.push({ scale, zero, otherScale, groups, axis: own, ...rest });
 }
 
 function carry(node: OnnxNode, first: Carried, inputs: readonly (Value | undefined)[]): Carried {

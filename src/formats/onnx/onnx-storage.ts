@@ -11,6 +11,9 @@ import { ONNX_TYPES, type NumberField, type OnnxType } from './onnx-types';
 /** Numbers of one packed `value_ints` attribute: it lists sizes of dimensions. */
 const MAX_CONSTANT_NUMBERS = 1_000_000;
 
+/** A sparse tensor takes next to no bytes, so that nothing in the file bounds its shape; reading this many takes a minute. */
+const MAX_SPARSE_ELEMENTS = 2 ** 33;
+
 /** A tensor whose values can be found. */
 export interface StoredTensor {
   readonly dtype: DType;
@@ -70,6 +73,13 @@ export class TensorPlacer {
     const indices = this.tensor(sparse.indices, name);
     if (typeof indices === 'string') return indices;
     const count = this.count(sparse.dims, sparse.offset, name);
+    if (count > MAX_SPARSE_ELEMENTS) {
+      throw this.input.error(
+        sparse.offset,
+        l10n.t('has a sparse tensor of more than {0} elements', MAX_SPARSE_ELEMENTS),
+        name,
+      );
+    }
     const [rows = 0, columns] = indices.shape;
     const perDimension = indices.shape.length === 2;
     const agrees =

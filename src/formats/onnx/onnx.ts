@@ -38,7 +38,8 @@ export const onnxReader: FormatReader = {
       if (typeof stored === 'string') listOf(unstored, stored).push(name);
       else records.set(value, recordOf(stored, name, training));
     }
-    const topology = new OnnxResolver(model, records).resolve();
+    const resolver = new OnnxResolver(model, records);
+    const topology = resolver.resolve();
     const unresolved: string[] = [];
     const tensors = [...records.values()].map((record) => entryOf(record, unresolved));
     return {
@@ -47,7 +48,7 @@ export const onnxReader: FormatReader = {
       files: external.files.map(({ path, size }) => ({ path, size })),
       tensors: withAliases(tensors),
       topology,
-      notes: [...notes, ...unstoredNotes(unstored), ...unresolvedNote(unresolved)],
+      notes: [...notes, ...unstoredNotes(unstored), ...unresolvedNote(unresolved), ...incompleteNote(resolver)],
     };
   },
 };
@@ -144,11 +145,12 @@ function roleOf({ name, training, roles, isQuantizationParameter }: TensorRecord
   const { shape, dtype, count } = stored;
   if (training) return 'optimizer';
   if (isQuantizationParameter) return 'constant';
-  const byName = tensorRole(name, shape, dtype);
-  if (!isFloatingPoint(dtype)) return byName;
   const byUse = ROLE_ORDER.find((role) => roles.has(role));
-  if (byUse !== undefined) return byUse;
-  return count === 1 && byName === 'weight' ? 'constant' : byName;
+  // What is a vector but for dimensions of size 1 is no matrix, whatever it is added to.
+  const isVector = shape.length > 0 && shape.filter((size) => size !== 1).length <= 1;
+  const byName = tensorRole(name, isVector && byUse === undefined ? [count] : shape, dtype);
+  if (!isFloatingPoint(dtype) || byName === 'buffer') return byName;
+  return byUse ?? (count === 1 && isVector ? 'constant' : byName);
 }
 
 /** Tensors that are at the same place in an external file are tied. */
@@ -183,6 +185,11 @@ function unstoredNotes(unstored: ReadonlyMap<Unstored, readonly string[]>): Chec
         };
     }
   });
+}
+
+function incompleteNote({ isComplete }: OnnxResolver): CheckpointNote[] {
+  if (isComplete) return [];
+  return [{ code: 'topology-incomplete', message: l10n.t('The graph is too large to be followed to its end.') }];
 }
 
 function unresolvedNote(tensors: readonly string[]): CheckpointNote[] {

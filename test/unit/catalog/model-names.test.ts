@@ -20,6 +20,7 @@ const MODELS = [
   'a.ckpt',
   'a.npz',
   'a.npy',
+  'a.onnx',
   'best.pth.tar',
   'best.pt.tar',
   'model.safetensors.index.json',
