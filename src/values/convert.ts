@@ -24,7 +24,7 @@ export function toFloat64(bytes: Uint8Array, dtype: DType, quantization?: Quanti
  * bfloat16 NaNs keep their payload. @throws {RangeError} for complex types.
  */
 export function toFloat32(bytes: Uint8Array, dtype: DType, quantization?: Quantization): Float32Array<ArrayBuffer> {
-  if (quantization !== undefined) return Float32Array.from(toFloat64(bytes, dtype, quantization));
+  if (quantization !== undefined) return quantizedFloat32(bytes, dtype, quantization);
   if (dtype === 'float32') return new Float32Array(copyOf(bytes, 4));
   if (dtype === 'int64' || dtype === 'uint64') return float32OfInt64(bytes, dtype);
   const patterns = patternsOf(dtype);
@@ -33,6 +33,16 @@ export function toFloat32(bytes: Uint8Array, dtype: DType, quantization?: Quanti
   const result = new Uint32Array(codes.length);
   for (let i = 0; i < codes.length; i++) result[i] = patterns[codes[i] ?? 0] ?? 0;
   return new Float32Array(result.buffer);
+}
+
+/** Codes of a byte have so few values that each is computed once. */
+function quantizedFloat32(bytes: Uint8Array, dtype: DType, quantization: Quantization): Float32Array<ArrayBuffer> {
+  const codes = BYTES_PER_ELEMENT[dtype] === 1 ? codeValues(dtype) : undefined;
+  if (codes === undefined) return new Float32Array(toFloat64(bytes, dtype, quantization));
+  const values = new Float32Array(quantizedValues(codes, quantization));
+  const result = new Float32Array(bytes.length);
+  for (let i = 0; i < result.length; i++) result[i] = values[bytes[i] ?? 0] ?? 0;
+  return result;
 }
 
 /** Values of elements of a type of 32 or 64 bits. */

@@ -16,6 +16,7 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
+const LETTER_T = 0x74;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
@@ -62,7 +63,7 @@ export class JsonCursor {
         return 'array';
       case QUOTE:
         return 'string';
-      case 0x74:
+      case LETTER_T:
       case 0x66:
         return 'boolean';
       case 0x6e:
@@ -152,7 +153,7 @@ export class JsonCursor {
 
   readBoolean(what: string): boolean {
     this.require('boolean', what);
-    const isTrue = this.bytes[this.at] === 0x74;
+    const isTrue = this.bytes[this.at] === LETTER_T;
     this.passLiteral();
     return isTrue;
   }

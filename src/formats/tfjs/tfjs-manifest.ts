@@ -3,6 +3,7 @@ import type { TensorStorage } from '../storage';
 import { BYTES_PER_ELEMENT, type DType } from '../dtype';
 import type { FormatError } from '../errors';
 import type { JsonCursor } from '../containers/json-cursor';
+import { readTopology, type StoredTopology } from './tfjs-topology';
 import { MAX_DIMENSIONS, MAX_FILES, MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
 import { elementCount } from '../shape';
 
@@ -24,11 +25,12 @@ export interface WeightGroup {
   readonly weights: readonly ManifestWeight[];
 }
 
-/** What is read of a TensorFlow.js JSON file; the topology of the network is skipped. */
+/** What is read of a TensorFlow.js JSON file. */
 export interface TfjsManifest {
   /** `weights-manifest` is a file that holds the manifest and nothing else. */
   readonly kind: 'graph-model' | 'layers-model' | 'weights-manifest';
   readonly groups: readonly WeightGroup[];
+  readonly topology: StoredTopology | undefined;
 }
 
 /** What messages call the parts of the file. */
@@ -66,6 +68,7 @@ const DTYPES: ReadonlyMap<string, DType> = new Map<string, DType>([
 export function readTfjsManifest(json: JsonCursor): TfjsManifest {
   let kind: TfjsManifest['kind'] = 'weights-manifest';
   let groups: WeightGroup[] | undefined;
+  let topology: StoredTopology | undefined;
   if (json.peek() === 'array') {
     groups = readGroups(json);
   } else {
@@ -77,6 +80,8 @@ export function readTfjsManifest(json: JsonCursor): TfjsManifest {
         groups = readGroups(json);
       } else if (key === 'format' && json.peek() === 'string') {
         if (json.readString('"format"') === 'graph-model') kind = 'graph-model';
+      } else if (key === 'modelTopology') {
+        topology = readTopology(json);
       } else {
         json.skip();
       }
@@ -90,7 +95,7 @@ export function readTfjsManifest(json: JsonCursor): TfjsManifest {
       NOT_TFJS,
     );
   }
-  return { kind, groups };
+  return { kind, groups, topology };
 }
 
 function readGroups(json: JsonCursor): WeightGroup[] {

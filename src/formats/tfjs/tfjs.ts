@@ -8,6 +8,10 @@ import { MAX_HEADER_BYTES } from '../limits';
 import { tensorRole } from '../roles';
 import { openSiblings } from '../sibling';
 import type { RandomAccessSource } from '../source';
+import type { Topology } from '../topology';
+import { graphTopology } from './tfjs-graph';
+import { layersTopology } from './tfjs-layers';
+import type { StoredTopology } from './tfjs-topology';
 import { readTfjsManifest, type ManifestWeight, type TfjsManifest, type WeightGroup } from './tfjs-manifest';
 
 /** Elements of one weight of strings: vocabularies of published models have under a million. */
@@ -38,7 +42,7 @@ export const tfjsReader: FormatReader = {
   },
   async open(context: OpenContext): Promise<Checkpoint> {
     const { source, signal } = context;
-    const { kind, groups } = readTfjsManifest(await readJsonFile(source, MAX_HEADER_BYTES, REMEDY, signal));
+    const { kind, groups, topology } = readTfjsManifest(await readJsonFile(source, MAX_HEADER_BYTES, REMEDY, signal));
     const fileIndices = new Map<string, number>();
     for (const name of groups.flatMap(({ paths }) => paths)) {
       if (!fileIndices.has(name)) fileIndices.set(name, fileIndices.size);
@@ -66,10 +70,15 @@ export const tfjsReader: FormatReader = {
       formatLabel: shards.length > 1 ? l10n.t('{0}, {1} shards', LABELS[kind], shards.length) : LABELS[kind],
       files: shards.map(({ path, size }) => ({ path, size })),
       tensors,
+      ...(topology === undefined ? {} : { topology: describeTopology(topology, tensors) }),
       notes,
     };
   },
 };
+
+function describeTopology(topology: StoredTopology, tensors: readonly TensorEntry[]): Topology {
+  return topology.kind === 'graph' ? graphTopology(topology.nodes, tensors) : layersTopology(topology, tensors);
+}
 
 /** Places the weights of one group one after the other. @returns the number of bytes that are left over */
 async function layOut(
