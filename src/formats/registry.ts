@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
+import { coremlReader } from './coreml/coreml';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { npyReader } from './numpy/npy';
 import { npzReader } from './numpy/npz';
@@ -27,6 +28,7 @@ export const READERS: readonly FormatReader[] = [
   tfjsReader,
   tensorflowCheckpointReader,
   tensorflowGraphReader,
+  coremlReader,
 ];
 
 /** Bytes from the start of a file by which formats are told. */
@@ -44,6 +46,9 @@ const MAIN_FILES: readonly string[] = [
   'model.json',
   'saved_model.pb',
 ];
+
+/** What a Core ML package is opened by: a name that other folders have too. */
+const PACKAGE_MANIFEST = 'Manifest.json';
 
 /** A checkpoint with the files that were opened for it. */
 export interface OpenedCheckpoint {
@@ -162,6 +167,7 @@ export async function mainFile(file: string): Promise<string> {
   } catch (error) {
     throw asFormatError(error, file);
   }
+  if (/\.mlpackage$/i.test(file) && entries.includes(PACKAGE_MANIFEST)) return path.join(file, PACKAGE_MANIFEST);
   const main = MAIN_FILES.find((name) => entries.includes(name));
   if (main !== undefined) return path.join(file, main);
   const models = entries.filter((name) => isModelName(name.toLowerCase())).sort();

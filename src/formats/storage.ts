@@ -89,6 +89,8 @@ export interface ScaledCoding {
   readonly groups?: { readonly axis: number; readonly index: TensorStorage };
   /** Value is (code − zero) / scale instead. */
   readonly inverse?: true;
+  /** Values are rounded to this type in the end, to nearest, ties to even. */
+  readonly roundedTo?: 'float16' | 'bfloat16';
 }
 
 /** A tensor that is stored in boxes: chunks of HDF5 and zarr, shards, slices of partitioned variables. */

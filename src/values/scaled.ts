@@ -2,6 +2,7 @@ import { BYTES_PER_ELEMENT } from '../formats/dtype';
 import type { ScaledCoding, TensorStorage } from '../formats/storage';
 import { swapByteOrder, toFloat32 } from './convert';
 import type { ElementSource, OpenStorage } from './reading';
+import { roundTo } from './rounding';
 import { gatherStrided } from './strides';
 import { spanOf } from './view-parts';
 
@@ -9,7 +10,7 @@ const PIECE_ELEMENTS = 65_536;
 
 /** Multiplies codes with the scales of their boxes. */
 export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSource {
-  const { codes, shape, block, inverse } = coding;
+  const { codes, shape, block, inverse, roundedTo } = coding;
   const count = product(shape);
   const codeSource = open(codes, count);
   const codeWidth = BYTES_PER_ELEMENT[codes.dtype];
@@ -51,6 +52,7 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
           }
           i += run;
         }
+        if (roundedTo !== undefined) roundTo(values, roundedTo);
         target.set(new Uint8Array(values.buffer, values.byteOffset, 4 * length), 4 * done);
       }
     },
