@@ -121,7 +121,7 @@ export class MilWeights {
         const zero = await find('zero_point');
         if (codes === undefined || scale === undefined) return undefined;
         if (scale.count !== 1 && scale.count !== codes.shape[axis]) return undefined;
-        if (zero !== undefined && zero.count !== scale.count) return undefined;
+        if ((zero?.count ?? scale.count) !== scale.count) return undefined;
         const block = codes.shape.map((size, dimension) => (scale.count > 1 && dimension === axis ? 1 : size));
         return scaled(operation, codes, block, scale, zero);
       }
