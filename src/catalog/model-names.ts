@@ -5,14 +5,14 @@
 
 /** Names that only models have. `.pth.tar` is what PyTorch's own ImageNet example writes; there is no tar in it. */
 const CERTAIN =
-  /\.(?:safetensors|pt|pth|ckpt|npz|npy|pth?\.tar)$|\.(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json$|pytorch_model.*\.bin$/i;
+  /\.(?:safetensors|pt|pth|ckpt|npz|npy|pth?\.tar|mlmodel)$|\.ckpt(?:-\d+)?\.index$|^variables\.index$|^saved_model\.pb$|\.(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json$|pytorch_model.*\.bin$/i;
 
 /** Extensions that models share with everything else. */
-const AMBIGUOUS = /\.(?:bin|json|pb|pkl|pickle)$/i;
+const AMBIGUOUS = /\.(?:bin|json|pb|pkl|pickle|index)$/i;
 
 /** What training libraries write beside the model of a checkpoint: states of optimiser, schedule and random numbers. */
 const COMPANION =
-  /^(?:optimizer(?:_\d+)?|scheduler|scaler|training_args|custom_checkpoint_\d+|rng_state(?:_\d+)?|random_states_\d+|.*optim_states)\.(?:pt|pth|bin|pkl)$/i;
+  /^(?:keras_metadata|fingerprint)\.pb$|^(?:optimizer(?:_\d+)?|scheduler|scaler|training_args|custom_checkpoint_\d+|rng_state(?:_\d+)?|random_states_\d+|.*optim_states)\.(?:pt|pth|bin|pkl)$/i;
 
 /** Weights without their names and shapes, which a TensorFlow.js manifest beside them has. */
 const MANIFEST_SHARD = /-shard\d+(?:of\d+)?(?:\.bin)?$/i;
@@ -47,6 +47,7 @@ const CERTAIN_GLOBS = [
   ...['safetensors', 'pt', 'pth', 'ckpt', 'npz', 'npy', 'pt.tar', 'pth.tar'].map((extension) => `*.${extension}`),
   '*.safetensors.index*.json',
   '*.bin.index*.json',
+  ...['*.mlmodel', '*.ckpt.index', '*.ckpt-*.index', 'variables.index', 'saved_model.pb'],
 ];
 
 /** What is offered where nothing can be sniffed first: models by name, and the names that TensorFlow.js gives its own. */
@@ -55,7 +56,7 @@ export const MODEL_GLOB = `**/{${[...CERTAIN_GLOBS, '*pytorch_model*.bin', 'mode
 /** The same, with every ambiguous file that may be a model and the shards of TensorFlow.js. */
 export const CATALOG_GLOB = `**/{${[
   ...CERTAIN_GLOBS,
-  ...['bin', 'pb', 'pkl', 'pickle'].map((extension) => `*.${extension}`),
+  ...['bin', 'pb', 'pkl', 'pickle', 'index'].map((extension) => `*.${extension}`),
   '*model*.json',
   '*weights*.json',
   '*-shard[0-9]*',

@@ -37,13 +37,7 @@ export interface TensorStorage {
 
 /** How elements are made from stored bytes. Codings nest: the scales of quantised weights may be quantised themselves. */
 export type Coding =
-  | PackedCoding
-  | BlockCoding
-  | ScaledCoding
-  | TiledCoding
-  | FilteredCoding
-  | SparseCoding
-  | ProtobufCoding;
+  PackedCoding | BlockCoding | ScaledCoding | TiledCoding | FilteredCoding | SparseCoding | ProtobufCoding;
 
 /**
  * Elements of less than a byte, or words that hold several. Elements are seen as a matrix of `columns` columns; each
