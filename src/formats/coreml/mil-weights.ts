@@ -111,7 +111,7 @@ export class MilWeights {
       case 'const':
       case 'constexpr_cast': {
         const value = await find(type === 'const' ? 'val' : 'source_val');
-        if (value === undefined || value.shape.join() !== outputType.shape.join()) return undefined;
+        if (value?.shape.join() !== outputType.shape.join()) return undefined;
         return { storage: value.storage, ...(value.type.bits < 8 ? { storedAs: value.type.name } : {}) };
       }
       case 'constexpr_affine_dequantize': {
@@ -129,7 +129,8 @@ export class MilWeights {
         const codes = await find('data');
         const scale = await find('scale');
         const offset = await find('offset');
-        if (codes === undefined || scale?.shape.length !== codes.shape.length) return undefined;
+        if (codes === undefined || scale === undefined) return undefined;
+        if (scale.shape.length !== codes.shape.length) return undefined;
         if (constants.has('offset') && offset?.shape.join() !== scale.shape.join()) return undefined;
         const block = codes.shape.map((size, dimension) => size / (scale.shape[dimension] ?? 0));
         if (!block.every((size) => Number.isInteger(size) && size > 0)) return undefined;
