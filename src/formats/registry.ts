@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
+import { coremlReader } from './coreml/coreml';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
 import { flaxReader } from './flax/flax';
 import { ggufReader } from './gguf/gguf';
@@ -58,6 +59,7 @@ export const READERS: readonly FormatReader[] = [
   onnxReader,
   tensorflowCheckpointReader,
   tensorflowGraphReader,
+  coremlReader,
 ];
 
 /** Bytes from the start of a file by which formats are told. */
@@ -83,6 +85,9 @@ const MAIN_FILES: readonly string[] = [
   '.zgroup',
   'zarr.json',
 ];
+
+/** What a Core ML package is opened by: a name that other folders have too. */
+const PACKAGE_MANIFEST = 'Manifest.json';
 
 /** A checkpoint with the files that were opened for it. */
 export interface OpenedCheckpoint {
@@ -202,6 +207,7 @@ export async function mainFile(file: string): Promise<string> {
     throw asFormatError(error, file);
   }
   const names = entries.map(({ name }) => name);
+  if (/\.mlpackage$/i.test(file) && names.includes(PACKAGE_MANIFEST)) return path.join(file, PACKAGE_MANIFEST);
   const main = MAIN_FILES.find((name) => names.includes(name));
   if (main !== undefined) return path.join(file, main);
   const models = names.filter((name) => isModelName(name.toLowerCase())).sort();
