@@ -5,10 +5,13 @@
 
 /** Names that only models have. `.pth.tar` is what PyTorch's own ImageNet example writes; there is no tar in it. */
 const CERTAIN =
-  /\.(?:safetensors|pt|pth|ckpt|npz|npy|pth?\.tar)$|\.(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json$|pytorch_model.*\.bin$/i;
+  /\.(?:safetensors|pt|pth|ckpt|npz|npy|pth?\.tar)$|\.(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json$|pytorch_model.*\.bin$|flax_model.*\.msgpack$/i;
 
-/** Extensions that models share with everything else. */
-const AMBIGUOUS = /\.(?:bin|json|pb|pkl|pickle)$/i;
+/**
+ * Names that models share with everything else: extensions, the steps that Flax saves, and the metadata of Orbax, which
+ * Parquet writes in lower case.
+ */
+const AMBIGUOUS = /\.(?:bin|json|pb|pkl|pickle|msgpack|mat)$|^checkpoint_\d+$|^_METADATA$/i;
 
 /** What training libraries write beside the model of a checkpoint: states of optimiser, schedule and random numbers. */
 const COMPANION =
@@ -50,12 +53,14 @@ const CERTAIN_GLOBS = [
 ];
 
 /** What is offered where nothing can be sniffed first: models by name, and the names that TensorFlow.js gives its own. */
-export const MODEL_GLOB = `**/{${[...CERTAIN_GLOBS, '*pytorch_model*.bin', 'model.json', '*weights_manifest.json'].join()}}`;
+export const MODEL_GLOB = `**/{${[...CERTAIN_GLOBS, '*pytorch_model*.bin', '*flax_model*.msgpack', 'model.json', '*weights_manifest.json'].join()}}`;
 
 /** The same, with every ambiguous file that may be a model and the shards of TensorFlow.js. */
 export const CATALOG_GLOB = `**/{${[
   ...CERTAIN_GLOBS,
-  ...['bin', 'pb', 'pkl', 'pickle'].map((extension) => `*.${extension}`),
+  ...['bin', 'pb', 'pkl', 'pickle', 'msgpack', 'mat'].map((extension) => `*.${extension}`),
+  'checkpoint_[0-9]*',
+  '_METADATA',
   '*model*.json',
   '*weights*.json',
   '*-shard[0-9]*',
@@ -72,7 +77,20 @@ export function isExcluded(path: string): boolean {
 }
 
 /** Extensions for dialogs that open a file; what it really is, the engine decides by its content. */
-export const MODEL_EXTENSIONS = ['safetensors', 'pt', 'pth', 'ckpt', 'npz', 'npy', 'bin', 'json', 'tar', 'pkl'];
+export const MODEL_EXTENSIONS = [
+  'safetensors',
+  'pt',
+  'pth',
+  'ckpt',
+  'npz',
+  'npy',
+  'bin',
+  'json',
+  'tar',
+  'pkl',
+  'msgpack',
+  'mat',
+];
 
 /** Matches the names that {@link MODEL_GLOB} finds. */
 export const OFFERED_NAME = new RegExp(`${CERTAIN.source}|^model\\.json$|weights_manifest\\.json$`, 'i');
