@@ -252,38 +252,92 @@ class Decoder {
     }
     if (this.huffman === undefined) throw damaged();
     if (format === 0) {
-      this.huffmanStream(this.huffman, at, next, 0, count);
+      this.huffmanStream(this.huffman, at, this.bitsOf(at, next), 0, count);
       return { count, next };
     }
     // A table of the lengths of the first three of four streams.
     if (at + 6 > next) throw damaged();
     const quarter = (count + 3) >> 2;
     if (3 * quarter > count) throw damaged();
-    let from = at + 6;
-    for (let stream = 0; stream < 4; stream++) {
-      const to = stream === 3 ? next : from + this.blockView.getUint16(at + 2 * stream, true);
-      if (to > next) throw damaged();
-      this.huffmanStream(this.huffman, from, to, stream * quarter, stream === 3 ? count : (stream + 1) * quarter);
-      from = to;
+    const stops: number[] = [at + 6];
+    for (let stream = 0; stream < 3; stream++) {
+      stops.push((stops[stream] ?? 0) + this.blockView.getUint16(at + 2 * stream, true));
     }
+    if ((stops[3] ?? 0) > next) throw damaged();
+    this.huffmanStreams(this.huffman, [...stops, next], quarter, count);
     return { count, next };
   }
 
-  /** Decodes one stream, which is read from its end, to the literals from `first` to `end`. */
+  /**
+   * Decodes four streams, in turns as far as all of them go: each symbol waits for the one before it in its stream, but
+   * not for those of the others.
+   * @param stops where the streams begin and end
+   */
+  private huffmanStreams(table: HuffmanTable, stops: readonly number[], quarter: number, count: number): void {
+    const { blockView, literals } = this;
+    const { entries, maxBits } = table;
+    const mask = (1 << maxBits) - 1;
+    const high = 24 - maxBits;
+    const [s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0] = stops;
+    let l0 = this.bitsOf(s0, s1);
+    let l1 = this.bitsOf(s1, s2);
+    let l2 = this.bitsOf(s2, s3);
+    let l3 = this.bitsOf(s3, s4);
+    let at = 0;
+    const end = count - 3 * quarter - 1;
+    while (l0 >= 24 && l1 >= 24 && l2 >= 24 && l3 >= 24 && at < end) {
+      const w0 = blockView.getUint32(s0 + ((l0 - 24) >> 3), true) >>> (l0 & 7);
+      const w1 = blockView.getUint32(s1 + ((l1 - 24) >> 3), true) >>> (l1 & 7);
+      const w2 = blockView.getUint32(s2 + ((l2 - 24) >> 3), true) >>> (l2 & 7);
+      const w3 = blockView.getUint32(s3 + ((l3 - 24) >> 3), true) >>> (l3 & 7);
+      const a0 = entries[(w0 >>> high) & mask]!;
+      const a1 = entries[(w1 >>> high) & mask]!;
+      const a2 = entries[(w2 >>> high) & mask]!;
+      const a3 = entries[(w3 >>> high) & mask]!;
+      const b0 = entries[(w0 >>> (high - (a0 >> 8))) & mask]!;
+      const b1 = entries[(w1 >>> (high - (a1 >> 8))) & mask]!;
+      const b2 = entries[(w2 >>> (high - (a2 >> 8))) & mask]!;
+      const b3 = entries[(w3 >>> (high - (a3 >> 8))) & mask]!;
+      l0 -= (a0 >> 8) + (b0 >> 8);
+      l1 -= (a1 >> 8) + (b1 >> 8);
+      l2 -= (a2 >> 8) + (b2 >> 8);
+      l3 -= (a3 >> 8) + (b3 >> 8);
+      literals[at] = a0;
+      literals[at + 1] = b0;
+      literals[at + quarter] = a1;
+      literals[at + quarter + 1] = b1;
+      literals[at + 2 * quarter] = a2;
+      literals[at + 2 * quarter + 1] = b2;
+      literals[at + 3 * quarter] = a3;
+      literals[at + 3 * quarter + 1] = b3;
+      at += 2;
+    }
+    this.huffmanStream(table, s0, l0, at, quarter);
+    this.huffmanStream(table, s1, l1, at + quarter, 2 * quarter);
+    this.huffmanStream(table, s2, l2, at + 2 * quarter, 3 * quarter);
+    this.huffmanStream(table, s3, l3, at + 3 * quarter, count);
+  }
+
+  /** Bits of a stream before the mark of its end. */
+  private bitsOf(start: number, stop: number): number {
+    const last = this.block[stop - 1] ?? 0;
+    if (stop <= start || last === 0) throw damaged();
+    return 8 * (stop - start - 1) + highestBit(last);
+  }
+
+  /** Decodes one stream, which is read from its end, `bits` before that, to the literals from `first` to `end`. */
   private huffmanStream(
     { entries, maxBits }: HuffmanTable,
     start: number,
-    stop: number,
+    bits: number,
     first: number,
     end: number,
   ): void {
-    const { block, blockView, literals } = this;
-    const last = block[stop - 1] ?? 0;
-    if (stop <= start || last === 0) throw damaged();
+    const { blockView, literals } = this;
     const mask = (1 << maxBits) - 1;
     // Bits that are left, and where they begin as a number of bits from the start of the buffer.
     const origin = 8 * start;
-    let left = 8 * (stop - start - 1) + highestBit(last);
+    let left = bits;
     let at = first;
     // Two symbols for each load of 24 bits.
     const high = 24 - maxBits;
