@@ -5,7 +5,7 @@
 
 /** Names that only models have. `.pth.tar` is what PyTorch's own ImageNet example writes; there is no tar in it. */
 const CERTAIN =
-  /\.(?:safetensors|pt|pth|ckpt|npz|npy|pth?\.tar)$|\.(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json$|pytorch_model.*\.bin$/i;
+  /\.(?:safetensors|pt|pt2|pth|ckpt|distcp|pdparams|npz|npy|pth?\.tar)$|\.(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json$|pytorch_model.*\.bin$/i;
 
 /** Extensions that models share with everything else. */
 const AMBIGUOUS = /\.(?:bin|json|pb|pkl|pickle)$/i;
@@ -44,7 +44,9 @@ export function isCatalogName(name: string): boolean {
 }
 
 const CERTAIN_GLOBS = [
-  ...['safetensors', 'pt', 'pth', 'ckpt', 'npz', 'npy', 'pt.tar', 'pth.tar'].map((extension) => `*.${extension}`),
+  ...[...['safetensors', 'pt', 'pt2', 'pth', 'ckpt', 'distcp', 'pdparams', 'npz', 'npy', 'pt.tar', 'pth.tar']].map(
+    (extension) => `*.${extension}`,
+  ),
   '*.safetensors.index*.json',
   '*.bin.index*.json',
 ];
@@ -72,7 +74,21 @@ export function isExcluded(path: string): boolean {
 }
 
 /** Extensions for dialogs that open a file; what it really is, the engine decides by its content. */
-export const MODEL_EXTENSIONS = ['safetensors', 'pt', 'pth', 'ckpt', 'npz', 'npy', 'bin', 'json', 'tar', 'pkl'];
+export const MODEL_EXTENSIONS = [
+  'safetensors',
+  'pt',
+  'pt2',
+  'pth',
+  'ckpt',
+  'distcp',
+  'pdparams',
+  'npz',
+  'npy',
+  'bin',
+  'json',
+  'tar',
+  'pkl',
+];
 
 /** Matches the names that {@link MODEL_GLOB} finds. */
 export const OFFERED_NAME = new RegExp(`${CERTAIN.source}|^model\\.json$|weights_manifest\\.json$`, 'i');

@@ -10,7 +10,7 @@ export interface Objection {
 
 /** What Prunability reads, for messages. */
 export const READABLE_FORMATS = l10n.t(
-  'safetensors (one file, or sharded through its .index.json), PyTorch (.pt, .pth, .bin, .ckpt), NumPy (.npy, .npz) and TensorFlow.js (model.json)',
+  'safetensors (one file, or sharded through its .index.json), PyTorch (.pt, .pth, .bin, .ckpt, .pt2, .distcp), PaddlePaddle (.pdparams), pickles of arrays (.pkl), NumPy (.npy, .npz) and TensorFlow.js (model.json)',
 );
 
 const CONVERT = l10n.t('This version reads {0}: convert the model to one of these.', READABLE_FORMATS);

@@ -15,7 +15,8 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
   const codeSource = open(codes, count);
   const codeWidth = BYTES_PER_ELEMENT[codes.dtype];
   const boxes = shape.map((size, dimension) => Math.ceil(size / (block[dimension] ?? 1)));
-  const scales = coding.doubleScales === true ? readAll64(coding.scales, boxes, open) : readAll(coding.scales, boxes, open);
+  const scales =
+    coding.doubleScales === true ? readAll64(coding.scales, boxes, open) : readAll(coding.scales, boxes, open);
   const zeros = typeof coding.zeros === 'object' ? readAll(coding.zeros, boxes, open) : undefined;
   const zero = typeof coding.zeros === 'number' ? coding.zeros : 0;
   const boxAlong = shape.map((size, dimension) => boxNumbers(coding, size, dimension, boxes, open));

@@ -75,15 +75,16 @@ function readPayload(json: JsonCursor, name: string, offset: number): Payload {
   let file = '';
   let isParameter = false;
   let isPickled = false;
-  let meta: Meta | undefined = undefined as Meta | undefined;
+  const metas: Meta[] = [];
   json.readObject(JSON.stringify(name), (key) => {
     if (key === 'path_name' && json.peek() === 'string') file = json.readString('"path_name"');
     else if (key === 'is_param') isParameter = json.readBoolean(key);
     else if (key === 'use_pickle') isPickled = json.readBoolean(key);
-    else if (key === 'tensor_meta' && json.peek() === 'object') meta = readMeta(json);
+    else if (key === 'tensor_meta' && json.peek() === 'object') metas.push(readMeta(json));
     else json.skip();
   });
   const payload = { name, file, isParameter };
+  const [meta] = metas;
   if (meta === undefined) return payload;
   const { dtype: type, layout, sizes, strides, first } = meta;
   const dtype = TYPES.get(type);
