@@ -100,7 +100,7 @@ function readPlaces(stored: PickleDict, fail: Fail): Map<string, Map<string, Pic
     }
     const start = integers(index.get('offset') ?? undefined);
     let chunks = places.get(name);
-    if (chunks === undefined) places.set(name, (chunks = new Map()));
+    if (chunks === undefined) places.set(name, (chunks = new Map<string, PickleDict>()));
     chunks.set(start?.join() ?? '', place);
   }
   return places;

@@ -124,7 +124,7 @@ describe('pickles of arrays', () => {
     expect(tensors.map(({ name }) => name)).toEqual(['__proto__x', 'a.b', 'a.b (2)']);
     const [only] = (await read(proto(raw(0x7d), text('__proto__'), array(), raw(0x73)))).tensors;
     expect(only?.name).toBe('__proto__');
-    expect(({} as Record<string, unknown>)['shape']).toBeUndefined();
+    expect(({} as { shape?: unknown }).shape).toBeUndefined();
   });
 
   it.each([
