@@ -89,7 +89,7 @@ describe('only FormatError comes out of', () => {
       const parts = await unpack(fixture(`pytorch/${name}`));
       const pickle = parts.find((part) => part.name.endsWith('/data.pkl'))!;
       const others = parts.filter((part) => part !== pickle);
-      const rounds = 200 * FUZZ_FACTOR;
+      const rounds = 100 * FUZZ_FACTOR;
       let count = 0;
       for (let seed = 0; seed < rounds; seed++) {
         const random = randomFrom(seed);
@@ -112,7 +112,7 @@ describe('only FormatError comes out of', () => {
       folder === 'sharded' ? 5 : 2,
     );
     const whole = new Map(files.map((name) => [name, fixture(`pytorch/${folder}/${name}`)]));
-    const rounds = 250 * FUZZ_FACTOR;
+    const rounds = 120 * FUZZ_FACTOR;
     let count = 0;
     for (let seed = 0; seed < rounds; seed++) {
       const random = randomFrom(seed);
@@ -151,7 +151,7 @@ describe('only FormatError comes out of', () => {
 
   it.each(['old_tar.pt', 'exported.pt2', 'exported_old.pt2'])('the damaged file %s', async (name) => {
     const content = fixture(`pytorch/${name}`);
-    const rounds = 200 * FUZZ_FACTOR;
+    const rounds = 100 * FUZZ_FACTOR;
     for (let seed = 0; seed < rounds; seed++) {
       const bytes = mutate(content, randomFrom(seed), content.length);
       const source = new BufferSource('/fuzz.pt', bytes);
@@ -162,7 +162,7 @@ describe('only FormatError comes out of', () => {
 
   it('a damaged config of an exported program', async () => {
     const parts = await unpack(fixture('pytorch/exported.pt2'));
-    const rounds = 200 * FUZZ_FACTOR;
+    const rounds = 100 * FUZZ_FACTOR;
     let count = 0;
     for (let seed = 0; seed < rounds; seed++) {
       const random = randomFrom(seed);
@@ -182,7 +182,7 @@ describe('only FormatError comes out of', () => {
     async (name) => {
       const content = fixture(`paddle/${name}`);
       const reader = name.endsWith('.pkl') ? pickledReader : paddleReader;
-      const rounds = 250 * FUZZ_FACTOR;
+      const rounds = 120 * FUZZ_FACTOR;
       let count = 0;
       for (let seed = 0; seed < rounds; seed++) {
         const bytes = mutate(content, randomFrom(seed), content.length);
