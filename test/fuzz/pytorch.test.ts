@@ -29,24 +29,21 @@ async function unpack(bytes: Uint8Array): Promise<ZipPart[]> {
 }
 
 describe('only FormatError comes out of', () => {
-  it.each(['views.pt', 'adam.pt', 'module.pt', 'dtypes.pt', 'quantized.pt', 'kinds.pt'])(
-    'a damaged pickle in %s',
-    async (name) => {
-      const parts = await unpack(fixture(name));
-      const pickle = parts.find((part) => part.name.endsWith('/data.pkl'))!;
-      const others = parts.filter((part) => part !== pickle);
-      let refused = 0;
-      const mutations = 800 * FUZZ_FACTOR;
-      for (let seed = 0; seed < mutations; seed++) {
-        const random = randomFrom(seed);
-        const data = mutate(pickle.data, random, pickle.data.length);
-        const bytes = zip({ name: pickle.name, data }, ...others);
-        if (await refusedOrSound(() => open(bytes), `${name} seed ${seed}`)) refused++;
-      }
-      expect(refused).toBeGreaterThan(0.3 * mutations);
-      expect(refused).toBeLessThan(mutations);
-    },
-  );
+  it.each(['views.pt', 'adam.pt', 'module.pt', 'dtypes.pt', 'kinds.pt'])('a damaged pickle in %s', async (name) => {
+    const parts = await unpack(fixture(name));
+    const pickle = parts.find((part) => part.name.endsWith('/data.pkl'))!;
+    const others = parts.filter((part) => part !== pickle);
+    let refused = 0;
+    const mutations = 800 * FUZZ_FACTOR;
+    for (let seed = 0; seed < mutations; seed++) {
+      const random = randomFrom(seed);
+      const data = mutate(pickle.data, random, pickle.data.length);
+      const bytes = zip({ name: pickle.name, data }, ...others);
+      if (await refusedOrSound(() => open(bytes), `${name} seed ${seed}`)) refused++;
+    }
+    expect(refused).toBeGreaterThan(0.3 * mutations);
+    expect(refused).toBeLessThan(mutations);
+  });
 
   it.each(['floats.pt', 'zip64.pt', 'deflated.pt', 'big_endian.pt'])('the damaged archive %s', async (name) => {
     const bytes = fixture(name);

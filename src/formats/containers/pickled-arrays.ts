@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { BYTES_PER_ELEMENT, type DType } from '../dtype';
-import { FormatError } from '../errors';
+import type { FormatError } from '../errors';
 import { MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
 import { elementCount } from '../shape';
 import { MAX_FILTERED_BYTES, type TensorStorage } from '../storage';

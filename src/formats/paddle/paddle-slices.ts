@@ -82,8 +82,7 @@ function joined(
   let start = 0;
   for (const { storage, count: length } of parts) {
     if (length === 0) continue;
-    const { bigEndian: _, ...plain } = storage;
-    tiles.push({ start: [start], shape: [length], storage: plain });
+    tiles.push({ start: [start], shape: [length], storage });
     start += length;
   }
   const storage: TensorStorage = { dtype, extents: [], coding: { kind: 'tiles', shape: [count], tiles }, ...order };

@@ -42,6 +42,8 @@ export interface DistributedMetadata {
   readonly unreadable: readonly { readonly name: string; readonly reason: string }[];
 }
 
+const NOWHERE: ReadonlyMap<string, PickleDict> = new Map();
+
 type Fail = (reason: string, tensor?: string) => FormatError;
 
 /** Whether an object is the `Metadata` of `torch/distributed/checkpoint/metadata.py`. */
@@ -71,7 +73,7 @@ export function readDistributedMetadata(value: PickleValue, fail: Fail): Distrib
       throw fail(l10n.t('has names of more than {0} characters', MAX_NAME_LENGTH));
     }
     if (!(metadata instanceof PickleCall) || !className(metadata).endsWith('.TensorStorageMetadata')) continue;
-    const tensor = readTensor(name, metadata, pathOf(paths, name), places.get(name) ?? new Map(), fail);
+    const tensor = readTensor(name, metadata, pathOf(paths, name), places.get(name) ?? NOWHERE, fail);
     if (typeof tensor === 'string') unreadable.push({ name, reason: tensor });
     else tensors.push(tensor);
   }
@@ -98,7 +100,7 @@ function readPlaces(stored: PickleDict, fail: Fail): Map<string, Map<string, Pic
     }
     const start = integers(index.get('offset') ?? undefined);
     let chunks = places.get(name);
-    if (chunks === undefined) places.set(name, (chunks = new Map()));
+    if (chunks === undefined) places.set(name, (chunks = new Map<string, PickleDict>()));
     chunks.set(start?.join() ?? '', place);
   }
   return places;

@@ -50,13 +50,13 @@ export const distributedReader: FormatReader = {
   },
 };
 
-async function openMetadata({ source, openSibling }: OpenContext): Promise<RandomAccessSource> {
+async function openMetadata(context: OpenContext): Promise<RandomAccessSource> {
   try {
-    return await openSibling(METADATA_FILE);
+    return await context.openSibling(METADATA_FILE);
   } catch (error) {
     if (!(error instanceof MissingSiblingError)) throw error;
     throw new FormatError({
-      file: source.path,
+      file: context.source.path,
       reason: l10n.t(
         'is a part of a distributed checkpoint, and the file .metadata, which says what is in it, is missing',
       ),
@@ -188,7 +188,7 @@ function placeTensor(
     const item = items.get(chunk);
     if (item === undefined) continue;
     const view = viewOf(item);
-    if (view === undefined || view.dtype !== dtype || view.shape.join() !== chunk.shape.join()) {
+    if (view?.dtype !== dtype || view.shape.join() !== chunk.shape.join()) {
       throw fail(l10n.t('has a chunk of another type or shape than the metadata says (in {0})', chunk.file), name);
     }
     const { bigEndian: swapped = false, ...storage } = storageOf(

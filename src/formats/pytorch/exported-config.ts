@@ -74,20 +74,21 @@ export function readPayloads(bytes: Uint8Array, file: string): Payload[] {
 function readPayload(json: JsonCursor, name: string, offset: number): Payload {
   let file = '';
   let isParameter = false;
-  let isPickled = false;
-  let meta: Meta | undefined = undefined as Meta | undefined;
+  const pickled: boolean[] = [];
+  const metas: Meta[] = [];
   json.readObject(JSON.stringify(name), (key) => {
     if (key === 'path_name' && json.peek() === 'string') file = json.readString('"path_name"');
     else if (key === 'is_param') isParameter = json.readBoolean(key);
-    else if (key === 'use_pickle') isPickled = json.readBoolean(key);
-    else if (key === 'tensor_meta' && json.peek() === 'object') meta = readMeta(json);
+    else if (key === 'use_pickle') pickled.push(json.readBoolean(key));
+    else if (key === 'tensor_meta' && json.peek() === 'object') metas.push(readMeta(json));
     else json.skip();
   });
   const payload = { name, file, isParameter };
+  const [meta] = metas;
   if (meta === undefined) return payload;
   const { dtype: type, layout, sizes, strides, first } = meta;
   const dtype = TYPES.get(type);
-  if (isPickled) return { ...payload, reason: l10n.t('packed, of a class of its own') };
+  if (pickled.includes(true)) return { ...payload, reason: l10n.t('packed, of a class of its own') };
   if (layout !== STRIDED) return { ...payload, reason: l10n.t('sparse') };
   if (dtype === undefined) return { ...payload, reason: l10n.t('of the type {0}', type) };
   if (sizes === undefined || strides === undefined || first === undefined) {

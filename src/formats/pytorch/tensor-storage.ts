@@ -131,7 +131,11 @@ function scaledStorage(
     ...(codes.strides === undefined ? {} : { strides: codes.strides }),
     coding: {
       kind: 'scaled',
-      codes: withoutStrides(codes),
+      codes: {
+        dtype: codes.dtype,
+        extents: codes.extents,
+        ...(codes.coding === undefined ? {} : { coding: codes.coding }),
+      },
       shape: inMemory,
       block: order.map((dimension) => (dimension === axis ? 1 : (shape[dimension] ?? 1))),
       scales: part(name, scales, storages, fail),
@@ -139,10 +143,6 @@ function scaledStorage(
       zeros: part(name, zeros, storages, fail),
     },
   };
-}
-
-function withoutStrides({ strides: _, ...rest }: TensorStorage): TensorStorage {
-  return rest;
 }
 
 function sparseStorage(

@@ -15,9 +15,9 @@ type Expected = Record<string, Record<string, [dtype: string, shape: number[], s
 const MORE = JSON.parse(readFileSync(path.join(FOLDER, 'more.json'), 'utf8')) as Expected;
 
 async function read(file: string): Promise<Checkpoint> {
-  const { checkpoint, close } = await openCheckpoint(path.join(FOLDER, file));
-  await close();
-  return checkpoint;
+  const opened = await openCheckpoint(path.join(FOLDER, file));
+  await opened.close();
+  return opened.checkpoint;
 }
 
 function tensor({ tensors }: Checkpoint, name: string): TensorEntry {
