@@ -204,7 +204,7 @@ describe('an HDF5 file by hand', () => {
     ['a shared part of nowhere', dataset([space(1), message(3, Buffer.concat([le(0x0203, 2), le(9, 8)]), 2)]), ''],
     [
       'an attribute that is cut off',
-      file(header(message(0x0c, Buffer.from([3, 0, 200, 0, 8, 0, 8, 0, 0])))),
+      file(header(link('s', 0, 1), message(0x0c, Buffer.from([3, 0, 200, 0, 8, 0, 8, 0, 0])))),
       'cut off',
     ],
   ] as const)('is refused with %s', async (_, bytes, reason) => {
