@@ -25,7 +25,7 @@ const CERTAIN_EXTENSIONS = [
 
 /** Names that only models have. */
 const CERTAIN = new RegExp(
-  `\\.(?:${CERTAIN_EXTENSIONS.join('|').replaceAll('.', '\\.')})$|\\.(?:safetensors|bin)\\.index(?:\\.[\\w-]+)?\\.json$|pytorch_model.*\\.bin$`,
+  `\\.(?:${CERTAIN_EXTENSIONS.join('|').replaceAll('.', '\\.')})$|\\.(?:safetensors|bin)\\.index(?:\\.[\\w-]+)?\\.json$|pytorch_model.*\\.bin$|flax_model.*\\.msgpack$|\\.ckpt(?:-\\d+)?\\.index$|^variables\\.index$|^saved_model\\.pb$`,
   'i',
 );
 
@@ -48,11 +48,11 @@ const AMBIGUOUS_EXTENSIONS = [
 /** Whole names that models share with everything else: of distributed checkpoints of PyTorch, and of Orbax. */
 const AMBIGUOUS_NAMES = ['.metadata', '_METADATA', 'manifest.ocdbt'];
 
-const AMBIGUOUS = new RegExp(`\\.(?:json|${AMBIGUOUS_EXTENSIONS.join('|')})$`, 'i');
+const AMBIGUOUS = new RegExp(`\\.(?:json|${AMBIGUOUS_EXTENSIONS.join('|')})$|^checkpoint_\\d+$`, 'i');
 
-/** What training libraries write beside the model of a checkpoint: states of optimiser, schedule and random numbers. */
+/** What training libraries write beside the model of a checkpoint: states of optimiser, schedule and random numbers, facts of an export. */
 const COMPANION =
-  /^(?:optimizer(?:_\d+)?|scheduler|scaler|training_args|custom_checkpoint_\d+|rng_state(?:_\d+)?|random_states_\d+|.*optim_states)\.(?:pt|pth|bin|pkl)$/i;
+  /^(?:keras_metadata|fingerprint)\.pb$|^(?:optimizer(?:_\d+)?|scheduler|scaler|training_args|custom_checkpoint_\d+|rng_state(?:_\d+)?|random_states_\d+|.*optim_states)\.(?:pt|pth|bin|pkl)$/i;
 
 /** Weights without their names and shapes, which a TensorFlow.js manifest beside them has. */
 const MANIFEST_SHARD = /-shard\d+(?:of\d+)?(?:\.bin)?$/i;
@@ -87,6 +87,10 @@ const CERTAIN_GLOBS = [
   ...CERTAIN_EXTENSIONS.map((extension) => `*.${extension}`),
   '*.safetensors.index*.json',
   '*.bin.index*.json',
+  '*flax_model*.msgpack',
+  '*.ckpt*.index',
+  'variables.index',
+  'saved_model.pb',
 ];
 
 /** What is offered where nothing can be sniffed first: models by name, and the names that TensorFlow.js gives its own. */
@@ -97,6 +101,7 @@ export const CATALOG_GLOB = `**/{${[
   ...CERTAIN_GLOBS,
   ...AMBIGUOUS_EXTENSIONS.map((extension) => `*.${extension}`),
   ...AMBIGUOUS_NAMES,
+  'checkpoint_[0-9]*',
   '*model*.json',
   '*weights*.json',
   '*-shard[0-9]*',

@@ -9,8 +9,7 @@ const SLAB_BYTES = 16 * 1024 * 1024;
 export class TiledSource implements ElementSource {
   private readonly rowLength: number;
   private readonly rows: number;
-  /** By their first row. */
-  private readonly tiles: readonly Tile[];
+  private readonly tiles: TilesByRow;
   private slab: { readonly first: number; readonly end: number; readonly bytes: Uint8Array } | undefined;
 
   constructor(
@@ -22,7 +21,7 @@ export class TiledSource implements ElementSource {
     const [rows = 1, ...rest] = coding.shape;
     this.rows = rows;
     this.rowLength = product(rest);
-    this.tiles = [...coding.tiles].sort((a, b) => (a.start[0] ?? 0) - (b.start[0] ?? 0));
+    this.tiles = new TilesByRow(coding.tiles);
   }
 
   read(first: number, target: Uint8Array): void {
@@ -43,10 +42,7 @@ export class TiledSource implements ElementSource {
     const bytes = new Uint8Array((end - first) * this.rowLength * this.width);
     fillWith(bytes, this.coding.fill);
     const shape = [end - first, ...this.coding.shape.slice(1)];
-    for (const tile of this.tiles) {
-      const start = tile.start[0] ?? 0;
-      if (start >= end) break;
-      if (start + (tile.shape[0] ?? 1) <= first) continue;
+    for (const tile of this.tiles.reaching(first, end)) {
       this.reader.checkCancelled();
       this.place(tile, first, shape, bytes);
     }
@@ -79,31 +75,71 @@ export class TiledSource implements ElementSource {
   }
 }
 
-/**
- * Rows that one slab has: up to {@link SLAB_BYTES}, unless a tile that can only be decoded as a whole has more. Then all
- * of its rows, so that none is decoded twice.
- */
-function slabRows(tiles: readonly Tile[], row: number, rows: number, rowBytes: number): [first: number, end: number] {
-  const budget = Math.max(1, Math.floor(SLAB_BYTES / Math.max(1, rowBytes)));
-  const wholes = tiles.filter(({ storage }) => !isRandomAccess(storage));
-  let first = row;
-  let end = Math.min(rows, row + budget);
-  if (wholes.length === 0) return [first, end];
-  // Tiles of a grid: those that reach into the row decide; the next rows of the grid as far as they fit.
-  end = row + 1;
-  for (let grown = true; grown;) {
-    grown = false;
-    for (const { start, shape } of wholes) {
-      const from = start[0] ?? 0;
-      const to = Math.min(rows, from + (shape[0] ?? 1));
-      if (from < end && to > first && (from < first || to > end)) {
-        first = Math.min(first, from);
-        end = Math.max(end, to);
-        grown = true;
-      }
+/** Tiles in the order of their first rows, found by the rows that they reach into. */
+class TilesByRow {
+  private readonly tiles: readonly Tile[];
+  /** Of each tile and those before it: the row after the last that one of them reaches. */
+  private readonly reach: Float64Array;
+
+  constructor(tiles: readonly Tile[]) {
+    this.tiles = [...tiles].sort((a, b) => (a.start[0] ?? 0) - (b.start[0] ?? 0));
+    let reach = 0;
+    this.reach = Float64Array.from(this.tiles, (tile) => (reach = Math.max(reach, endRow(tile))));
+  }
+
+  /** Those that have one of the rows from `first` to before `end`. */
+  *reaching(first: number, end: number): Generator<Tile> {
+    let low = 0;
+    let high = this.tiles.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.reach[middle] ?? 0) > first) high = middle;
+      else low = middle + 1;
+    }
+    for (let i = low; i < this.tiles.length; i++) {
+      const tile = this.tiles[i];
+      if (tile === undefined || (tile.start[0] ?? 0) >= end) return;
+      if (endRow(tile) > first) yield tile;
     }
   }
-  return [first, end];
+}
+
+function endRow({ start, shape }: Tile): number {
+  return (start[0] ?? 0) + (shape[0] ?? 1);
+}
+
+/**
+ * Rows that one slab has: up to {@link SLAB_BYTES}, unless a tile that can only be decoded as a whole has more. Such tiles
+ * are in one slab with all of their rows, so that none is decoded twice.
+ */
+function slabRows(tiles: TilesByRow, row: number, rows: number, rowBytes: number): [first: number, end: number] {
+  const budget = Math.max(1, Math.floor(SLAB_BYTES / Math.max(1, rowBytes)));
+  let first = row;
+  let end = row + 1;
+  // What reaches into the row belongs to it, and what reaches into that, if tiles are no grid.
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const tile of tiles.reaching(first, end)) {
+      if (isRandomAccess(tile.storage)) continue;
+      const from = tile.start[0] ?? 0;
+      const to = Math.min(rows, endRow(tile));
+      if (from >= first && to <= end) continue;
+      first = Math.min(first, from);
+      end = Math.max(end, to);
+      grown = true;
+    }
+  }
+  // Further rows as far as they fit, none of whose tiles is cut.
+  let last = Math.min(rows, first + budget);
+  for (let cut = true; cut && last > end;) {
+    cut = false;
+    for (const tile of tiles.reaching(last - 1, last)) {
+      if (isRandomAccess(tile.storage) || Math.min(rows, endRow(tile)) <= last) continue;
+      last = Math.min(last, tile.start[0] ?? 0);
+      cut = true;
+    }
+  }
+  return [first, Math.max(end, last)];
 }
 
 /** Bytes of the largest piece of a tiled tensor that must be in memory to have its elements in C order. */
