@@ -12,6 +12,12 @@ import type { TfliteModel } from './tflite-model';
  */
 export const MAX_SPARSE_VALUES = 64 * 1024 * 1024;
 
+/**
+ * Size of a dimension of a sparse tensor, which no data in the file backs: scales are assigned to indices one by one, in
+ * 128 MB of memory at most. Published vocabularies have under a million entries.
+ */
+export const MAX_SPARSE_DIMENSION = 16 * 1024 * 1024;
+
 const DIMENSIONS = l10n.t('dimensions');
 
 /** Thrown with what is wrong with the description of a sparse tensor; the caller knows which tensor it is. */
@@ -33,6 +39,9 @@ export async function sparseCoding(
   const order = await sparsity.int32s(SPARSITY.traversalOrder, 2 * MAX_DIMENSIONS);
   const blockMap = await sparsity.int32s(SPARSITY.blockMap, MAX_DIMENSIONS);
   const positions = await sparsity.tables(SPARSITY.dimensions, 2 * MAX_DIMENSIONS, DIMENSIONS);
+  if (shape.some((size) => size > MAX_SPARSE_DIMENSION)) {
+    throw new SparsityError(l10n.t('is sparse with a dimension of more than {0}', MAX_SPARSE_DIMENSION));
+  }
   const rank = shape.length;
   const depth = rank + blockMap.length;
   const isOrder = order.length === depth && isPermutation(order, 0, rank) && isPermutation(order, rank, depth);

@@ -352,6 +352,11 @@ describe('hostile sparse tensors', () => {
     expect(await decoded([tensor])).toEqual([0, 0, 7, 8, 9, 0]);
   });
 
+  it('refuses a dimension that no data back', async () => {
+    const bytes = model([{ shape: [2, 654_311_440], data: values(3), sparsity: csr([0, 1, 3], [2, 0, 1]) }]);
+    expect((await formatError(readBytes(tfliteReader, bytes, '/m.tflite'))).reason).toContain('a dimension of more');
+  });
+
   it('takes the last of several values at a place, as TensorFlow Lite does', async () => {
     const tensor = { shape: [2, 3], data: float32s(7, 8, 9), sparsity: csr([0, 1, 3], [2, 1, 1]) };
     expect(await decoded([tensor])).toEqual([0, 0, 7, 0, 9, 0]);
