@@ -19,7 +19,6 @@ const MODELS = [
   'a.pth',
   'a.ckpt',
   'a.pt2',
-  '__0_0.distcp',
   'a.pdparams',
   'a.npz',
   'a.npy',

@@ -157,7 +157,7 @@ describe('files on disk', () => {
     const { tensors, notes } = await openWith(safetensorsIndexReader, index);
     expect(tensors.map(({ name, role }) => [name, role])).toEqual([
       ['q.weight', 'weight'],
-      ['q.weight_scale_inv', 'constant'],
+      ['q.weight_scale_inv', 'quantization'],
       ['p', 'other'],
     ]);
     expect(notes.map(({ code }) => code)).toEqual(['separate-scales']);

@@ -25,7 +25,7 @@ const noteCodes = ({ notes }: Checkpoint): string[] => notes.map(({ code }) => c
 describe.each(Object.entries(expected))('%s', (name, weights) => {
   const entries = Object.entries(weights);
 
-  it.runIf(entries.length > 0)('gives the values that the quantized weights stand for', async () => {
+  it('gives the values that the quantized weights stand for, if there are any', async () => {
     const checkpoint = await open(name);
     for (const [weight, { shape, storedAs, sha256 }] of entries) {
       const tensor = checkpoint.tensors.find((candidate) => candidate.name === weight);

@@ -46,7 +46,7 @@ describe('tensorRole', () => {
     ['blk.0.exp_probs_b.bias', [8], 'bias'],
     ['rope_freqs.weight', [64], 'buffer'],
     ['rope_factors_long.weight', [64], 'buffer'],
-    ['blk.0.ffn_up.input_scale', [1], 'constant'],
+    ['blk.0.ffn_up.input_scale', [1], 'quantization'],
     ['blk.0.attn_q.weight.lora_a', [8, 4096], 'weight'],
     // TensorFlow
     ['conv1/kernel', [5, 5, 1, 8], 'weight'],
