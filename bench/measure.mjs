@@ -2,6 +2,7 @@
 import { execFile, fork, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -37,7 +38,7 @@ export function dropFromCache(path) {
 export class Engine {
   #started = performance.now();
   #calls = 0;
-  #process = fork(join(root, 'dist', 'engine.js'), [], {
+  #process = fork(join(root, 'dist', 'engine.js'), [tmpdir()], {
     serialization: 'advanced',
     execArgv: ['--max-old-space-size=192'],
   });
@@ -72,7 +73,7 @@ export class Engine {
       };
       this.#process.on('exit', ended);
       this.#process.on('message', receive);
-      this.#process.send({ kind: 'call', id, method: 'analyze', params: { path, hash: false } });
+      this.#process.send({ kind: 'call', id, method: 'analyze', params: { path, hash: false, cache: 'none' } });
     });
   }
 }
