@@ -44,8 +44,9 @@ export const USAGE = `Usage: prunability analyze FILE… [options]
        prunability compare BEFORE AFTER [--json | --csv]
 
 How far can this network be pruned, layer by layer, and why? And what has changed from one
-checkpoint to another? Reads safetensors, PyTorch, NumPy and TensorFlow.js checkpoints;
-nothing in them is executed.
+checkpoint to another? Reads safetensors, PyTorch, ONNX, GGUF, Keras, TensorFlow (also Lite
+and .js), NumPy, Flax, Orbax, PaddlePaddle, Core ML and MATLAB files; nothing in them is
+executed.
 
 Options:
   --json                     one report a file as JSON, one object a line
