@@ -24,7 +24,7 @@ export function withScales(tensors: readonly TensorEntry[]): TensorEntry[] {
     };
     return { ...tensor, storage };
   });
-  return scaled.map((tensor) => (used.has(tensor.name) ? { ...tensor, role: 'constant' as const } : tensor));
+  return scaled.map((tensor) => (used.has(tensor.name) ? { ...tensor, role: 'quantization' as const } : tensor));
 }
 
 /** What of a tensor has one of `scales` scales: all of it, or what one index of its first dimension selects. */

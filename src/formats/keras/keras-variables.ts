@@ -78,7 +78,7 @@ export function variableRole(name: string, shape: readonly number[], dtype: DTyp
     const variable = name.slice(name.lastIndexOf('/') + 1);
     if (variable === 'bias') return 'bias';
     if (variable === 'gamma' || variable === 'beta') return 'norm';
-    if (/^(?:kernel|embeddings|pointwise_kernel|reverse_embeddings)_scale$/.test(variable)) return 'constant';
+    if (/^(?:kernel|embeddings|pointwise_kernel|reverse_embeddings)_scale$/.test(variable)) return 'quantization';
   }
   return tensorRole(name, shape, dtype);
 }

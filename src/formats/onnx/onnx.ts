@@ -144,7 +144,7 @@ function isSame(a: Quantization, b: Quantization): boolean {
 function roleOf({ name, training, roles, isQuantizationParameter }: TensorRecord, stored: StoredTensor): TensorRole {
   const { shape, dtype, count } = stored;
   if (training) return 'optimizer';
-  if (isQuantizationParameter) return 'constant';
+  if (isQuantizationParameter) return 'quantization';
   const byUse = ROLE_ORDER.find((role) => roles.has(role));
   // What is a vector but for dimensions of size 1 is no matrix, whatever it is added to.
   const isVector = shape.length > 0 && shape.filter((size) => size !== 1).length <= 1;

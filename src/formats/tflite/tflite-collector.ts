@@ -51,7 +51,7 @@ export class TensorCollector {
       this.graphs.push(graph);
       if (this.entries.length + entries.size > MAX_TENSORS) throw this.tooMany();
       for (const [index, entry] of entries) {
-        const role = scales.has(index) ? 'constant' : constantRole(entry, graph.roles.get(entry.name));
+        const role = scales.has(index) ? 'quantization' : constantRole(entry, graph.roles.get(entry.name));
         this.entries.push({ ...entry, role });
       }
     }

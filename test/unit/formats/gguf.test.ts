@@ -264,7 +264,13 @@ describe('GGUF of other versions and byte orders', () => {
         block,
       ]),
     });
-    expect(checkpoint.tensors.map(({ role }) => role)).toEqual(['weight', 'constant', 'weight', 'constant', 'weight']);
+    expect(checkpoint.tensors.map(({ role }) => role)).toEqual([
+      'weight',
+      'quantization',
+      'weight',
+      'quantization',
+      'weight',
+    ]);
     expect(read('alone.weight').slice(0, 9)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, -2]);
     expect(read('a.weight').slice(0, 9)).toEqual([3, 3, 3, 3, 3, 3, 3, 3, -6]);
     const both = read('ffn_up_exps.weight');

@@ -52,9 +52,9 @@ describe('what a Keras file says', () => {
     expect(quantized.tensors).toMatchObject([
       { name: 'first/kernel', dtype: 'float32', role: 'weight', storedAs: 'int8, one scale a column' },
       { name: 'first/bias' },
-      { name: 'first/kernel_scale', role: 'constant' },
+      { name: 'first/kernel_scale', role: 'quantization' },
       { name: 'dense/kernel' },
-      { name: 'dense/kernel_scale', role: 'constant' },
+      { name: 'dense/kernel_scale', role: 'quantization' },
     ]);
   });
 

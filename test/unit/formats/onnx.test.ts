@@ -125,7 +125,7 @@ describe('graphs within graphs', () => {
 });
 
 describe('quantised weights', () => {
-  it('have the role that their operator gives them, and scales are constants', async () => {
+  it('have the role that their operator gives them, and scales are quantization parameters', async () => {
     await withFixture('ort_dynamic.onnx', (checkpoint) => {
       const role = (name: string): string => named(checkpoint, name).role;
       expect(role('table_quantized')).toBe('embedding');
@@ -134,7 +134,7 @@ describe('quantised weights', () => {
       expect(role('dense.b')).toBe('bias');
       expect(role('conv.b')).toBe('bias');
       for (const { name } of checkpoint.tensors.filter((entry) => /scale|zero_point/.test(entry.name))) {
-        expect(role(name), name).toBe('constant');
+        expect(role(name), name).toBe('quantization');
       }
       expect(named(checkpoint, 'conv.w_quantized').storedAs).toBe('uint8, one scale');
       return Promise.resolve();
