@@ -101,7 +101,7 @@ describe('getting started', () => {
     await page.waitFor();
     await workbench.page.keyboard.type('@ext:prunability.prunability');
     const labels = page.locator('.settings-tree-container .setting-item-contents .setting-item-label');
-    const expected = ['Decorations', 'Enabled', 'Mcp Server'];
+    const expected = ['Decorations', 'Enabled', 'Tensor Roles', 'Mcp Server'];
     await waitFor(
       'the settings',
       async () => {
