@@ -110,7 +110,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(protocol|limits)/|^src/report/(report|comparison|name-text|number-text)\\.ts$|^src/sketch/(cells|cell-histogram)\\.ts$',
+          '^src/(protocol|limits)/|^src/report/(report|comparison|name-text|number-text|type-text)\\.ts$|^src/sketch/(cells|cell-histogram)\\.ts$',
       },
     },
     {

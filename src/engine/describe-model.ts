@@ -3,6 +3,7 @@ import type { Checkpoint } from '../formats/checkpoint';
 import { isRecognised } from '../formats/registry';
 import { isPrunable } from '../formats/roles';
 import type { DescribeRequest, DescriptionResult } from '../protocol/description';
+import { shortStoredType } from '../report/type-text';
 import { fileFacts } from './file-facts';
 import { modelKey } from './model-key';
 import type { ResultCache } from './result-cache';
@@ -48,7 +49,7 @@ export async function describeModel(
 function dtypeMix(tensors: Checkpoint['tensors']): { dtype: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const { storage, storedAs, count } of tensors) {
-    const dtype = storedAs ?? storage.dtype;
+    const dtype = shortStoredType(storedAs ?? storage.dtype);
     counts.set(dtype, (counts.get(dtype) ?? 0) + count);
   }
   return [...counts].map(([dtype, count]) => ({ dtype, count })).sort((a, b) => b.count - a.count);

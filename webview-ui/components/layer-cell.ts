@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { TensorFacts } from '../../src/report/report';
 import { nameText } from '../../src/report/name-text';
 import { fixed, grouped, limitPercent, NO_NUMBER, percent, shapeText, significant } from '../../src/report/number-text';
+import { shortType } from '../../src/report/type-text';
 import type { PanelModel } from '../model/panel-model';
 import type { TableColumn } from '../model/table-columns';
 import { cssomStyle } from '../style/cssom-style';
@@ -41,7 +42,7 @@ export function cellContent(column: TableColumn['id'], model: PanelModel, row: L
     case 'shape':
       return html`<span title=${shapeText(tensor.shape)}>${shapeText(tensor.shape)}</span>`;
     case 'dtype':
-      return html`<span title=${tensor.dtype}>${tensor.storedDtype ?? tensor.dtype}</span>`;
+      return html`<span title=${tensor.storedDtype ?? tensor.dtype}>${shortType(tensor)}</span>`;
     case 'count':
       return grouped(tensor.count);
     case 'distribution':

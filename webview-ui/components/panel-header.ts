@@ -4,6 +4,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { ExportFormat } from '../../src/protocol/panel';
 import type { PanelHost } from '../host-connection';
 import { byteSize, duration, grouped, percent, shortCount } from '../../src/report/number-text';
+import { shortType } from '../../src/report/type-text';
 import type { Topic } from '../model/panel-model';
 import { icon } from '../style/icons';
 import { sharedStyles } from '../style/shared-styles';
@@ -168,9 +169,7 @@ export class PanelHeader extends PanelElement {
     const { file, tensors, update, readCount } = this.model.analysis;
     const { status } = this.model;
     if (file === undefined) return status?.state === 'running' ? [l10n.t('opening…')] : [];
-    const dtypes = new Set(
-      tensors.filter((tensor) => tensor.prunable).map((tensor) => tensor.storedDtype ?? tensor.dtype),
-    );
+    const dtypes = new Set(tensors.filter((tensor) => tensor.prunable).map(shortType));
     const count = update?.model.count;
     const facts = [
       file.formatLabel,
