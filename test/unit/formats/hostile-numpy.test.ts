@@ -6,7 +6,7 @@ import { npyReader } from '../../../src/formats/numpy/npy';
 import { LiteralError, parsePythonLiteral } from '../../../src/formats/numpy/npy-literal';
 import { npzReader } from '../../../src/formats/numpy/npz';
 import { FIXTURES } from './stored-values';
-import { formatError, readBytes } from './thrown';
+import { formatError, HANG_MS, readBytes } from './thrown';
 
 /** An npy file with the given header text. */
 function npy(header: string, dataBytes: number, version = 1, claimed?: number): Buffer {
@@ -142,7 +142,7 @@ describe('hostile npz files', () => {
   ] as const)('refuses %s', async (_, bytes, reason) => {
     const start = performance.now();
     const detail = await formatError(readBytes(npzReader, bytes, '/data/evil.npz'));
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(HANG_MS);
     expect(detail.file).toBe('/data/evil.npz');
     expect(detail.reason).toContain(reason);
   });

@@ -33,3 +33,6 @@ export async function readBytes(
     },
   });
 }
+
+/** Longer, and the reader hangs as far as a person is concerned. How fast it is, busy machines cannot tell: the benchmarks do. */
+export const HANG_MS = 10_000;
