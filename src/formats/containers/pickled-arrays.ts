@@ -5,6 +5,7 @@ import { MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
 import { elementCount } from '../shape';
 import { MAX_FILTERED_BYTES, type TensorStorage } from '../storage';
 import { PickleBlob, PickleCall, PickleGlobal, type PickleValue } from './pickle-values';
+import { NUMPY_TYPES } from './numpy-types';
 
 /** NumPy arrays in pickles that `unpickleFile` has read: recognised by the functions that make them, which do not run. */
 
@@ -36,24 +37,6 @@ export interface FoundArrays {
 const RECONSTRUCT = /^numpy\.(_?core)\.multiarray\._reconstruct$/;
 const FROM_BUFFER = /^numpy\.(_?core)\.numeric\._frombuffer$/;
 const SCALAR = /^numpy\.(_?core)\.multiarray\.scalar$/;
-
-/** Kinds and sizes, as `numpy.dtype(…).str` gives them without byte order. */
-const TYPES: ReadonlyMap<string, DType> = new Map<string, DType>([
-  ['f8', 'float64'],
-  ['f4', 'float32'],
-  ['f2', 'float16'],
-  ['i8', 'int64'],
-  ['i4', 'int32'],
-  ['i2', 'int16'],
-  ['i1', 'int8'],
-  ['u8', 'uint64'],
-  ['u4', 'uint32'],
-  ['u2', 'uint16'],
-  ['u1', 'uint8'],
-  ['b1', 'bool'],
-  ['c8', 'complex64'],
-  ['c16', 'complex128'],
-]);
 
 type Fail = (reason: string, tensor?: string) => FormatError;
 
@@ -214,7 +197,7 @@ function elementType(type: PickleValue | undefined): ElementType {
   if (type instanceof PickleCall && /^(numpy|numpy\.dtypes)\.\w+$/.test(type.calleeName)) {
     const [code] = type.args;
     const order = Array.isArray(type.state) ? type.state[1] : undefined;
-    const dtype = typeof code === 'string' ? TYPES.get(code.replace(/^[<>|=]/, '')) : undefined;
+    const dtype = typeof code === 'string' ? NUMPY_TYPES.get(code.replace(/^[<>|=]/, '')) : undefined;
     if (dtype !== undefined) {
       const isBig = order === '>' || (typeof code === 'string' && code.startsWith('>'));
       return { dtype, bigEndian: isBig && BYTES_PER_ELEMENT[dtype] > 1 };

@@ -1,9 +1,9 @@
 import * as l10n from '@vscode/l10n';
-import type { DType } from '../dtype';
 import { elementCount } from '../shape';
 import type { Filter } from '../storage';
 import { jaxType, type JaxType } from './jax-dtypes';
 import { fillBytes } from './zarr-fill';
+import { NUMPY_TYPES } from './numpy-types';
 
 /** Why one array of a zarr store cannot be read; the others can. */
 export class UnreadableZarrError extends Error {}
@@ -213,28 +213,10 @@ function filterV2(codec: Json, { width }: JaxType): Filter {
   }
 }
 
-/** Types of NumPy by kind and bytes. */
-const KINDS: ReadonlyMap<string, DType> = new Map<string, DType>([
-  ['f8', 'float64'],
-  ['f4', 'float32'],
-  ['f2', 'float16'],
-  ['i8', 'int64'],
-  ['i4', 'int32'],
-  ['i2', 'int16'],
-  ['i1', 'int8'],
-  ['u8', 'uint64'],
-  ['u4', 'uint32'],
-  ['u2', 'uint16'],
-  ['u1', 'uint8'],
-  ['b1', 'bool'],
-  ['c8', 'complex64'],
-  ['c16', 'complex128'],
-]);
-
 /** As NumPy writes it (`<f4`), or the names that TensorStore gives to types that NumPy does not have. */
 function typeV2(dtype: unknown): { type: JaxType; bigEndian: boolean } {
   if (typeof dtype !== 'string') throw unknownType(dtype);
-  const kind = KINDS.get(dtype.slice(1));
+  const kind = NUMPY_TYPES.get(dtype.slice(1));
   const type = kind !== undefined && /^[<>|]/.test(dtype) ? jaxType(kind) : jaxType(dtype);
   if (type === undefined) throw unknownType(dtype);
   return { type, bigEndian: dtype.startsWith('>') && type.width > 1 };

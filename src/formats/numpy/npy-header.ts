@@ -3,6 +3,7 @@ import { BYTES_PER_ELEMENT, type DType } from '../dtype';
 import { FormatError } from '../errors';
 import { LiteralError, parsePythonLiteral, type PythonLiteral } from './npy-literal';
 import { elementCount } from '../shape';
+import { NUMPY_TYPES } from '../containers/numpy-types';
 
 /** First bytes of every npy file. */
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -130,22 +131,8 @@ function parseFields(text: string, start: number, fail: (reason: string, at?: nu
   return { descr, shape, fortranOrder };
 }
 
-/** Types by kind and bytes of an element; one byte has no order. */
 const TYPES: ReadonlyMap<string, DType> = new Map<string, DType>([
-  ['f8', 'float64'],
-  ['f4', 'float32'],
-  ['f2', 'float16'],
-  ['i8', 'int64'],
-  ['i4', 'int32'],
-  ['i2', 'int16'],
-  ['i1', 'int8'],
-  ['u8', 'uint64'],
-  ['u4', 'uint32'],
-  ['u2', 'uint16'],
-  ['u1', 'uint8'],
-  ['b1', 'bool'],
-  ['c8', 'complex64'],
-  ['c16', 'complex128'],
+  ...NUMPY_TYPES,
   // ml_dtypes registers bfloat16 as a void of two bytes, and that is what numpy.save writes for JAX's arrays. Two
   // raw bytes are hardly ever anything else; a note says that it is a guess.
   ['V2', 'bfloat16'],
