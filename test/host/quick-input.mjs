@@ -46,6 +46,7 @@ export class QuickInput {
         // An open palette does not learn of commands that appear later, and F1 does not open it anew:
         // close it first, each time.
         await this.dismiss();
+        if (patience > PALETTE_ROUND_MS) await this.#takeFocus();
         await this.#page.keyboard.press('F1');
         try {
           await this.input.fill(`>${command}`, { timeout: patience });
@@ -191,6 +192,14 @@ export class QuickInput {
       same = value === last ? same + 1 : 0;
       last = value;
       return same >= 4;
+    });
+  }
+
+  /** From a webview that swallows keys to the workbench. @returns {Promise<void>} */
+  async #takeFocus() {
+    await this.#page.evaluate(() => {
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+      window.focus();
     });
   }
 

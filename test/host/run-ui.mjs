@@ -14,6 +14,8 @@ import { closeShared, evidenceHooks } from './ui-session.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const TEST_TIMEOUT_MS = 120_000;
+/** A window of VS Code on a busy machine loses a key or a click now and then. What is tried again is told. */
+const RETRIES = 1;
 
 await runMain(async () => {
   const vsix = process.env['PRUNABILITY_VSIX'];
@@ -25,6 +27,7 @@ await runMain(async () => {
     ui: 'bdd',
     reporter: 'spec',
     timeout: TEST_TIMEOUT_MS,
+    retries: RETRIES,
     slow: 10_000,
     forbidOnly: process.env['CI'] !== undefined,
     rootHooks: evidenceHooks,
@@ -35,9 +38,13 @@ await runMain(async () => {
   }
   await mocha.loadFilesAsync();
   try {
+    /** @type {string[]} */
+    const again = [];
     const stats = await new Promise((done) => {
       const runner = mocha.run(() => done(runner.stats));
+      runner.on('retry', (test, error) => again.push(`${test.fullTitle()}: ${error.message}`));
     });
+    for (const text of again) console.log(`tried again: ${text}`);
     console.log(`${stats.passes} passed, ${stats.failures} failed`);
     return stats.failures === 0 && stats.passes > 0 ? 0 : 1;
   } finally {

@@ -155,9 +155,24 @@ export class Workbench {
 
   /** Closes every editor. @returns {Promise<void>} */
   async closeEditors() {
-    if ((await this.editorTitles()).length > 0) {
-      await this.runCommand('workbench.action.closeAllEditors');
-      await waitFor('all editors to close', async () => (await this.editorTitles()).length === 0);
+    // An editor that was asked for before may open after the command has run: closed again, then.
+    await waitFor(
+      'all editors to close',
+      async () => {
+        await this.#closeModalEditor();
+        if ((await this.editorTitles()).length > 0) await this.runCommand('workbench.action.closeAllEditors');
+        return (await this.editorTitles()).length === 0;
+      },
+      { describe: async () => JSON.stringify(await this.editorTitles()) },
+    );
+  }
+
+  /** Some pages (settings) open above the window and keep the palette from opening. @returns {Promise<void>} */
+  async #closeModalEditor() {
+    const modal = this.page.locator('.modal-editor-part');
+    if (await modal.isVisible()) {
+      await modal.locator('.modal-editor-header .action-label.codicon-close').click({ timeout: 2_000 });
+      await modal.waitFor({ state: 'hidden', timeout: 2_000 });
     }
   }
 
