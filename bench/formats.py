@@ -3,10 +3,11 @@
 formats.py make FOLDER    writes the files of the formats whose library is installed
 formats.py decode FILE    reads all values of one of them in one thread; prints the seconds, the best of three
 
-Needs numpy; h5py, onnx and gguf where there are such files.
+Needs numpy; h5py, onnx, gguf, zarr (3) and torch where there are such files.
 """
 
 import os
+import pickle
 import sys
 import time
 
@@ -37,6 +38,8 @@ def make_hdf5(folder):
     kinds = {
         "contiguous": {},
         "chunked": dict(chunks=(256, 256)),
+        "shuffle": dict(chunks=(256, 256), shuffle=True),
+        "fletcher32": dict(chunks=(256, 256), fletcher32=True),
         "gzip": dict(chunks=(256, 256), compression="gzip"),
         "gzip-shuffle": dict(chunks=(256, 256), compression="gzip", shuffle=True),
         "lzf-shuffle": dict(chunks=(256, 256), compression="lzf", shuffle=True),
@@ -94,9 +97,55 @@ def make_gguf(folder):
     file("many", [(f"blk.{i}.weight", SMALL, None) for i in range(MANY)])
 
 
+def make_zarr(folder):
+    import zarr
+
+    for name, format in (("zstd.zarr", 3), ("many.zarr", 2)):
+        root = zarr.open_group(f"{folder}/{name}", mode="w", zarr_format=format)
+        if name == "zstd.zarr":
+            root.create_array("layer0.weight", data=weights(0), chunks=(256, 256), compressors=zarr.codecs.ZstdCodec(level=3))
+        else:
+            for i in range(MANY):
+                root.create_array(f"layer{i}.weight", data=SMALL, compressors=None)
+
+
+def make_pytorch(folder):
+    import torch
+    from torch.distributed import checkpoint
+
+    values = {f"layer{i}.weight": torch.from_numpy(SMALL) for i in range(MANY)}
+    torch.save({name: value.clone() for name, value in values.items()}, f"{folder}/many.pt")
+    checkpoint.save({name: value.clone() for name, value in values.items()}, checkpoint_id=f"{folder}/many.distcp")
+
+
+def make_paddle(folder):
+    # What paddle.save writes of a state_dict (python/paddle/framework/io.py): a pickle of arrays, and of the parameters' names.
+    names = {f"layer{i}.weight": f"linear_{i}.w_0" for i in range(MANY)}
+    values = {name: SMALL.copy() for name in names}
+    with open(f"{folder}/many.pdparams", "wb") as file:
+        pickle.dump({**values, "StructuredToParameterName@@": names}, file, protocol=4)
+
+
 def decode(path):
     name = os.path.basename(path)
-    if name.endswith(".npz"):
+    if name.endswith(".zarr"):
+        import json
+
+        import numcodecs
+
+        # Its chunks by the C library itself, put together by numpy: what zarr adds to that is not the format's.
+        array = f"{path}/layer0.weight"
+        with open(f"{array}/zarr.json") as file:
+            metadata = json.load(file)
+        rows, columns = metadata["chunk_grid"]["configuration"]["chunk_shape"]
+        result = np.empty(metadata["shape"], np.float32)
+        codec = numcodecs.Zstd()
+        for i in range(0, result.shape[0], rows):
+            for j in range(0, result.shape[1], columns):
+                with open(f"{array}/c/{i // rows}/{j // columns}", "rb") as file:
+                    chunk = np.frombuffer(codec.decode(file.read()), np.float32)
+                result[i : i + rows, j : j + columns] = chunk.reshape(rows, columns)
+    elif name.endswith(".npz"):
         with np.load(path) as arrays:
             for key in arrays.files:
                 arrays[key].sum()
@@ -125,7 +174,7 @@ def decode(path):
 if __name__ == "__main__":
     command, argument = sys.argv[1:3]
     if command == "make":
-        for make in (make_npz, make_hdf5, make_onnx, make_gguf):
+        for make in (make_npz, make_hdf5, make_onnx, make_gguf, make_zarr, make_pytorch, make_paddle):
             try:
                 make(argument)
             except ImportError as error:
