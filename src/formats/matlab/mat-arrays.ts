@@ -160,6 +160,8 @@ export class MatReader {
       const field = names.toString('latin1', at, at + nameLength);
       fields.push(field.includes('\0') ? field.slice(0, field.indexOf('\0')) : field);
     }
+    // Without fields the number of elements is bounded by nothing in the file.
+    if (fields.length === 0) return;
     this.checkItems(count * fields.length, end, name);
     for (let i = 1; i <= count; i++) {
       const element = count === 1 ? name : `${name}(${i})`;

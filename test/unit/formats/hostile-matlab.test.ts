@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Checkpoint } from '../../../src/formats/checkpoint';
 import { matlabReader } from '../../../src/formats/matlab/matlab';
 import { MemoryModel } from '../../fuzz/readable';
-import { formatError, readBytes } from './thrown';
+import { formatError, HANG_MS, readBytes } from './thrown';
 
 const HEADER = Buffer.concat([Buffer.from('MATLAB 5.0 MAT-file'.padEnd(124)), Buffer.of(0, 1), Buffer.from('IM')]);
 
@@ -58,6 +58,11 @@ describe('hostile MAT-files', () => {
     expect(tensors.map(({ name }) => name)).toEqual(names);
     expect(notes).toMatchObject([{ code: 'repeated-names' }]);
   });
+
+  it('does not count the elements of a structure that has no fields', async () => {
+    const { tensors } = await open(struct('s', [], [], [2 ** 15, 2 ** 15]), SOUND);
+    expect(tensors.map(({ name }) => name)).toEqual(['w']);
+  }, HANG_MS);
 
   it.each([
     ['a length of 4 GiB', Buffer.concat([words(14, -1), SOUND]), 'incomplete'],
