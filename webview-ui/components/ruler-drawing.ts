@@ -7,6 +7,9 @@ import { cosineAt, randomCosine, type PlacedPin, type RulerGeometry } from '../m
 /** Under this width of the plot, ticks and numbers are thinned out. */
 const NARROW = 640;
 
+/** The curve's name begins at this pruned fraction at most. */
+const LATEST_NAME = 0.6;
+
 /** What does not follow the handle: axes, curves, pins. The pruned side of the area is clipped by `#pruned`. */
 export function drawRuler(geometry: RulerGeometry, curve: CosineCurve | undefined): SVGTemplateResult {
   const { left, right, base, stripBase } = geometry;
@@ -31,7 +34,9 @@ function curves(geometry: RulerGeometry, cosine: (prunedFraction: number) => num
   const safe = geometry.pins.find((placed) =>
     placed.pin.estimates.some((estimate) => estimate.method === 'cosine-0.99'),
   );
-  const nameAt = geometry.fractionAt((safe?.x ?? geometry.x(0.45)) + 8);
+  // Where the limits are high, the handle's cosine stands left of it: the curve's name keeps away from there.
+  const latest = right - left < NARROW ? 0 : LATEST_NAME;
+  const nameAt = geometry.fractionAt(Math.min(safe?.x ?? geometry.x(0.45), geometry.x(latest)) + 8);
   const reach = (kind: string, from: number, to: number): SVGTemplateResult | typeof nothing =>
     to > from
       ? svg`<rect class="reach ${kind}" x=${from} y=${geometry.stripBase - 1} width=${to - from} height="2" />`
