@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
+import { concurrently } from './concurrent';
 import { FormatError, throwIfCancelled } from './errors';
 import { resolveSibling } from './sibling';
 import { FileSource, unreadable } from './source';
@@ -28,41 +29,56 @@ export interface FolderFile {
 export async function listFolder(mainFile: string, signal?: AbortSignal): Promise<FolderFile[]> {
   const root = path.dirname(mainFile);
   const files: FolderFile[] = [];
-  const pending = [{ folder: '', depth: 0 }];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    throwIfCancelled(signal);
-    const { folder, depth } = next;
-    for (const entry of await entriesOf(path.join(root, folder), mainFile)) {
-      const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) {
-        if (depth < MAX_FOLDER_DEPTH) pending.push({ folder: name, depth: depth + 1 });
-      } else if (entry.isFile()) {
-        const file = path.join(root, ...name.split('/'));
-        files.push({ name, path: file, size: (await stat(file)).size });
-      } else if (entry.isSymbolicLink() && (await stat(path.join(root, name)).catch(() => undefined))?.isFile()) {
-        const file = await resolveSibling(mainFile, name);
-        files.push({ name, path: file, size: (await stat(file)).size });
+  let level = [''];
+  for (let depth = 0; level.length > 0; depth++) {
+    const below: string[] = [];
+    const found: { readonly name: string; readonly entry: Dirent }[] = [];
+    let listed = files.length;
+    await concurrently(level, async (folder) => {
+      throwIfCancelled(signal);
+      for (const entry of await entriesOf(path.join(root, folder), mainFile)) {
+        const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
+        if (!entry.isDirectory()) found.push({ name, entry });
+        else if (depth < MAX_FOLDER_DEPTH) below.push(name);
+        if (entry.isFile() && ++listed > MAX_LISTED_FILES) throw tooMany(mainFile);
       }
-      if (files.length > MAX_LISTED_FILES) {
-        throw new FormatError({
-          file: mainFile,
-          reason: l10n.t('is in a folder of more than {0} files', MAX_LISTED_FILES),
-          remedy: l10n.t('Open a part of it.'),
-        });
-      }
-    }
+    });
+    const sized = await concurrently(found, async ({ name, entry }) => {
+      throwIfCancelled(signal);
+      return await folderFile(mainFile, name, entry);
+    });
+    for (const file of sized) if (file !== undefined) files.push(file);
+    if (files.length > MAX_LISTED_FILES) throw tooMany(mainFile);
+    level = below;
   }
   return files.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** A file, or a link to one that may be followed; undefined for anything else. */
+async function folderFile(mainFile: string, name: string, entry: Dirent): Promise<FolderFile | undefined> {
+  const file = path.join(path.dirname(mainFile), name);
+  if (entry.isFile()) return { name, path: file, size: (await stat(file)).size };
+  if (!entry.isSymbolicLink() || !(await stat(file).catch(() => undefined))?.isFile()) return undefined;
+  const followed = await resolveSibling(mainFile, name);
+  return { name, path: followed, size: (await stat(followed)).size };
+}
+
+function tooMany(mainFile: string): FormatError {
+  return new FormatError({
+    file: mainFile,
+    reason: l10n.t('is in a folder of more than {0} files', MAX_LISTED_FILES),
+    remedy: l10n.t('Open a part of it.'),
+  });
+}
+
 /** Some bytes of a file in the folder. @throws {FormatError} if it cannot be read, or has become shorter */
 export async function readFolderFile(
-  { path: file }: FolderFile,
+  { path: file, size }: FolderFile,
   offset: number,
   length: number,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const source = await FileSource.open(file);
+  const source = await FileSource.openKnown(file, size);
   try {
     return await source.read(offset, length, signal);
   } finally {

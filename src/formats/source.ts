@@ -44,6 +44,15 @@ export class FileSource implements RandomAccessSource {
     return new FileSource(path, stat.size, handle);
   }
 
+  /** Opens what was found to be a regular file of this size, without asking again: folders hold thousands of them. */
+  static async openKnown(path: string, size: number): Promise<FileSource> {
+    try {
+      return new FileSource(path, size, await open(path, 'r'));
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+  }
+
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     throwIfCancelled(signal);
     checkRange(this, offset, length);

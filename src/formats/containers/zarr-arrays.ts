@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import type { CheckpointNote, TensorEntry } from '../checkpoint';
+import { concurrently } from '../concurrent';
 import { FormatError, throwIfCancelled } from '../errors';
 import { MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
 import { MAX_FILTERED_BYTES, type ByteExtent, type TensorStorage, type Tile } from '../storage';
@@ -99,33 +100,54 @@ async function readMetadata(
   unreadable: Map<string, string>,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, ZarrArray>> {
-  const headers = new Map<string, ZarrArray>();
+  const found: { readonly name: string; readonly file: string; readonly value: StoredValue }[] = [];
   for (const [key, value] of store.values) {
     const file = key.slice(key.lastIndexOf('/') + 1);
     if (file !== '.zarray' && file !== 'zarr.json') continue;
-    throwIfCancelled(signal);
     const name = key.slice(0, Math.max(0, key.length - file.length - 1));
-    if (headers.size + unreadable.size >= MAX_TENSORS) {
-      throw storeError(store, l10n.t('holds more than {0} arrays', MAX_TENSORS));
-    }
     if (name.length > MAX_NAME_LENGTH) {
       throw storeError(store, l10n.t('has a name of more than {0} characters', MAX_NAME_LENGTH));
     }
-    const { length } = value;
-    if (length > MAX_METADATA_BYTES) {
-      unreadable.set(name, l10n.t('has metadata of {0} bytes; at most {1} are read', length, MAX_METADATA_BYTES));
-      continue;
+    found.push({ name, file, value });
+  }
+  const headers = new Map<string, ZarrArray>();
+  let arrays = 0;
+  const parsed = await concurrently(found, async ({ file, value }) => {
+    throwIfCancelled(signal);
+    const array = await readArray(store, file, value);
+    if (array !== undefined && ++arrays > MAX_TENSORS) {
+      throw storeError(store, l10n.t('holds more than {0} arrays', MAX_TENSORS));
     }
-    const bytes = await store.read(value, 0, length);
-    try {
-      const array = file === '.zarray' ? parseZarrV2(bytes) : parseZarrV3(bytes);
-      if (array !== undefined) headers.set(name, array);
-    } catch (error) {
-      if (!(error instanceof UnreadableZarrError)) throw error;
-      unreadable.set(name, error.message);
-    }
+    return array;
+  });
+  // In the order of the keys, whichever was read first.
+  for (const [index, { name }] of found.entries()) {
+    const array = parsed[index];
+    if (array instanceof UnreadableZarrError) unreadable.set(name, array.message);
+    else if (array !== undefined) headers.set(name, array);
   }
   return headers;
+}
+
+/** What one file of metadata says, or why that cannot be used; undefined for a group. */
+async function readArray(
+  store: ZarrStore,
+  file: string,
+  value: StoredValue,
+): Promise<ZarrArray | UnreadableZarrError | undefined> {
+  const { length } = value;
+  if (length > MAX_METADATA_BYTES) {
+    return new UnreadableZarrError(
+      l10n.t('has metadata of {0} bytes; at most {1} are read', length, MAX_METADATA_BYTES),
+    );
+  }
+  const bytes = await store.read(value, 0, length);
+  try {
+    return file === '.zarray' ? parseZarrV2(bytes) : parseZarrV3(bytes);
+  } catch (error) {
+    if (error instanceof UnreadableZarrError) return error;
+    throw error;
+  }
 }
 
 async function arrayEntry(

@@ -86,7 +86,7 @@ function plainEntry(
   let stored = view.u32(record + 20);
   let size = view.u32(record + 24);
   let header = view.u32(record + 42);
-  if ([stored, size, header].includes(MISSING_32)) {
+  if (stored === MISSING_32 || size === MISSING_32 || header === MISSING_32) {
     const wide = zip64Field(view, extra, extraBytes);
     // The values follow in this order, those that are missing only (APPNOTE.TXT 4.5.3).
     if (size === MISSING_32) size = wide.shift() ?? NaN;
@@ -112,31 +112,33 @@ function zip64Field(view: EndsView, extra: number, extraBytes: number): number[]
 
 /** Both ends by offsets in the archive. */
 class EndsView {
-  private readonly head: DataView;
-  private readonly tail: DataView;
+  private readonly head: Buffer;
+  private readonly tail: Buffer;
   private readonly tailStart: number;
 
   constructor(private readonly ends: ArchiveEnds) {
     const { head, tail, size } = ends;
-    this.head = new DataView(head.buffer, head.byteOffset, head.length);
-    this.tail = new DataView(tail.buffer, tail.byteOffset, tail.length);
+    this.head = Buffer.from(head.buffer, head.byteOffset, head.length);
+    this.tail = Buffer.from(tail.buffer, tail.byteOffset, tail.length);
     this.tailStart = size - tail.length;
   }
 
   /** Whether these bytes are at hand, in one of the two parts. */
   has(offset: number, length: number): boolean {
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) return false;
-    return offset + length <= this.head.byteLength || (offset >= this.tailStart && offset + length <= this.ends.size);
+    return offset + length <= this.head.length || (offset >= this.tailStart && offset + length <= this.ends.size);
   }
 
   u16(offset: number): number {
-    const [view, at] = this.place(offset, 2);
-    return view.getUint16(at, true);
+    return offset + 2 <= this.head.length
+      ? this.head.readUInt16LE(offset)
+      : this.tail.readUInt16LE(offset - this.tailStart);
   }
 
   u32(offset: number): number {
-    const [view, at] = this.place(offset, 4);
-    return view.getUint32(at, true);
+    return offset + 4 <= this.head.length
+      ? this.head.readUInt32LE(offset)
+      : this.tail.readUInt32LE(offset - this.tailStart);
   }
 
   /** Rounded above 2^53, which no check against the size of anything passes. */
@@ -145,11 +147,8 @@ class EndsView {
   }
 
   text(offset: number, length: number): string {
-    const [view, at] = this.place(offset, length);
-    return Buffer.from(view.buffer, view.byteOffset + at, length).toString('utf8');
-  }
-
-  private place(offset: number, length: number): [view: DataView, at: number] {
-    return offset + length <= this.head.byteLength ? [this.head, offset] : [this.tail, offset - this.tailStart];
+    if (offset + length <= this.head.length) return this.head.toString('utf8', offset, offset + length);
+    const at = offset - this.tailStart;
+    return this.tail.toString('utf8', at, at + length);
   }
 }

@@ -5,6 +5,7 @@ import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type Zip
 import { CancelledError, FormatError, throwIfCancelled } from '../errors';
 import { MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
 import type { RandomAccessSource } from '../source';
+import { readRanges } from './read-ranges';
 
 /** One entry a tensor and some of the archive's own; listing a million takes some seconds and 200 MB. */
 const MAX_ZIP_ENTRIES = MAX_TENSORS + 1000;
@@ -22,6 +23,9 @@ const CONCURRENT_READS = 32;
 const LOCAL_HEADER_BYTES = 30;
 const LOCAL_SIGNATURE = 0x04034b50;
 const DIRECTORY_RECORD_BYTES = 46;
+
+/** Room for what stands behind the name in a local header: NumPy has 20 bytes there, for sizes of eight bytes each. */
+const USUAL_EXTRA_BYTES = 64;
 
 const STORED = 0;
 const DEFLATED = 8;
@@ -41,6 +45,9 @@ export interface ZipEntry {
   /** Where the entry's local header starts in the archive; its data follow. */
   readonly headerOffset: number;
 }
+
+/** The bytes of an archive from an entry's local header on, at least that header. */
+export type EntryHead = Uint8Array;
 
 /**
  * The table of contents of a zip archive (also zip64), whose entries can be read at any place. Nothing but the table is
@@ -75,8 +82,27 @@ export class ZipArchive {
    * from there on are its own.
    * @throws {FormatError} if the local header is damaged, or the entry is encrypted or compressed by another method.
    */
-  async dataOffset(entry: ZipEntry, signal?: AbortSignal): Promise<number> {
-    return this.dataOffsetFrom(entry, await this.source.read(entry.headerOffset, LOCAL_HEADER_BYTES, signal));
+  async dataOffset(entry: ZipEntry, signal?: AbortSignal, head?: EntryHead): Promise<number> {
+    const header = head ?? (await this.source.read(entry.headerOffset, LOCAL_HEADER_BYTES, signal));
+    return this.dataOffsetFrom(entry, header);
+  }
+
+  /**
+   * The local headers of many entries with the first `length` bytes of their contents as they are stored, in few reads;
+   * less of the contents where the header is uncommonly long.
+   */
+  async readHeads(
+    entries: readonly ZipEntry[],
+    length: number,
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<ZipEntry, EntryHead>> {
+    const ranges = entries.map(({ headerOffset, name, compressedSize }) => {
+      const header = LOCAL_HEADER_BYTES + name.length + USUAL_EXTRA_BYTES;
+      const end = headerOffset + header + Math.min(length, compressedSize);
+      return { offset: headerOffset, length: Math.min(end, this.source.size) - headerOffset };
+    });
+    const heads = await readRanges(this.source, ranges, signal);
+    return new Map(entries.map((entry, index) => [entry, heads[index] ?? new Uint8Array(LOCAL_HEADER_BYTES)]));
   }
 
   /**
@@ -153,10 +179,13 @@ export class ZipArchive {
    * the size of the entry.
    * @throws {FormatError}
    */
-  async readStart(entry: ZipEntry, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const offset = await this.dataOffset(entry, signal);
+  async readStart(entry: ZipEntry, length: number, signal?: AbortSignal, head?: EntryHead): Promise<Uint8Array> {
+    const offset = await this.dataOffset(entry, signal, head);
     if (entry.method === 'stored') {
-      return await this.source.read(offset, Math.min(length, entry.compressedSize), signal);
+      const stored = Math.min(length, entry.compressedSize);
+      const at = offset - entry.headerOffset;
+      if (head !== undefined && at + stored <= head.length) return head.subarray(at, at + stored);
+      return await this.source.read(offset, stored, signal);
     }
     const chunks: Uint8Array[] = [];
     let missing = length;

@@ -15,6 +15,9 @@ import { openTorchZip } from './pytorch-zip';
  */
 const END_BYTES = 2048;
 
+/** Different pickles that are kept: a network has as many as its tensors have shapes. Under {@link END_BYTES} each. */
+const MAX_KNOWN_PICKLES = 256;
+
 const REMEDY = l10n.t('The file is damaged or incomplete: copy or download it again.');
 
 /** Where in a file one item is that `torch.save` wrote. */
@@ -51,10 +54,11 @@ export async function openItems(
   });
   const ends = await readRanges(source, ranges, signal);
   const items: TorchItem[] = [];
+  const known: KnownPickles = new Map();
   for (const [index, place] of places.entries()) {
     const head = ends[2 * index] ?? new Uint8Array(0);
     const tail = ends[2 * index + 1] ?? new Uint8Array(0);
-    items.push(plainItem(source, file, place, head, tail) ?? (await wholeItem(source, file, place, signal)));
+    items.push(plainItem(source, file, place, head, tail, known) ?? (await wholeItem(source, file, place, signal)));
   }
   return items;
 }
@@ -83,6 +87,12 @@ function checkPlaces(source: RandomAccessSource, places: readonly ItemPlace[]): 
   }
 }
 
+/**
+ * What the pickles of items hold, by their bytes: they name no offsets, so that tensors of one type and shape have the
+ * same. Values are only read, so that items can share them.
+ */
+type KnownPickles = Map<string, PickleValue>;
+
 /** An item that can be understood from its ends; undefined if more of it is needed. */
 function plainItem(
   source: RandomAccessSource,
@@ -90,6 +100,7 @@ function plainItem(
   { offset, length }: ItemPlace,
   head: Uint8Array,
   tail: Uint8Array,
+  known: KnownPickles,
 ): TorchItem | undefined {
   const entries = plainEntries({ head, tail, size: length });
   const data = [...(entries?.values() ?? [])].find(({ name }) => name.endsWith('/data.pkl'));
@@ -98,7 +109,10 @@ function plainItem(
   const order = entries.get(`${root}byteorder`);
   if (order !== undefined && order.offset + order.size > head.length) return undefined;
   const bigEndian = order !== undefined && Buffer.from(slice(head, order)).toString('latin1') === 'big';
-  const { value } = unpickle(slice(head, data), { file: source.path, fileOffset: offset + data.offset });
+  const pickle = slice(head, data);
+  const key = Buffer.from(pickle.buffer, pickle.byteOffset, pickle.length).toString('latin1');
+  const value = known.get(key) ?? unpickle(pickle, { file: source.path, fileOffset: offset + data.offset }).value;
+  if (known.size < MAX_KNOWN_PICKLES) known.set(key, value);
   return {
     value,
     bigEndian,
