@@ -6,13 +6,14 @@ import type { ByteExtent, Filter, FilteredCoding } from '../formats/storage';
 import { checkedFletcher32 } from './fletcher32';
 import { lzfDecompressed } from './lzf';
 import { DecodingError, type ByteReader, type ElementSource } from './reading';
+import { unshuffle } from './shuffle';
 
 /** What the filters' output may have more than the elements: checksums, and what lies at the end of a padded chunk. */
 const SLACK_BYTES = 64;
 
 /** Undoes the filters on all bytes the first time that elements are asked for. */
 export function filteredSource(
-  { filters, decodedBytes, stored }: FilteredCoding,
+  coding: FilteredCoding,
   extents: readonly ByteExtent[],
   width: number,
   reader: ByteReader,
@@ -20,31 +21,57 @@ export function filteredSource(
   let decoded: Uint8Array | undefined;
   return {
     read(first, target) {
-      decoded ??= undo(filters, decodedBytes, stored ?? readAll(extents, reader), reader);
+      decoded ??= new Unfilter(reader).decoded(coding, extents);
       target.set(decoded.subarray(first * width, first * width + target.length));
     },
   };
 }
 
-function undo(filters: readonly Filter[], decodedBytes: number, input: Uint8Array, reader: ByteReader): Uint8Array {
-  let bytes = input;
-  for (const filter of filters) {
-    reader.checkCancelled();
-    bytes = undoOne(filter, bytes, decodedBytes + SLACK_BYTES);
+/** Undoes filters on one piece after the other, in the same memory. */
+export class Unfilter {
+  /** One for what a filter takes, one for what it gives. */
+  private readonly buffers: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
+
+  constructor(private readonly reader: ByteReader) {}
+
+  /**
+   * All bytes of a piece: at least as many as its coding says. Valid until the next call, and not to be written to.
+   * @throws {DecodingError}
+   */
+  decoded({ filters, decodedBytes, stored }: FilteredCoding, extents: readonly ByteExtent[]): Uint8Array {
+    let bytes = stored ?? this.readAll(extents);
+    for (const filter of filters) {
+      this.reader.checkCancelled();
+      bytes = filter.name === 'shuffle' ? this.unshuffled(bytes, filter.width) : undo(filter, bytes, decodedBytes);
+    }
+    if (bytes.length < decodedBytes) {
+      throw new DecodingError(l10n.t('decompresses to {0} bytes, {1} are expected', bytes.length, decodedBytes));
+    }
+    return bytes;
   }
-  if (bytes.length < decodedBytes) {
-    throw new DecodingError(l10n.t('decompresses to {0} bytes, {1} are expected', bytes.length, decodedBytes));
+
+  private readAll(extents: readonly ByteExtent[]): Uint8Array {
+    const bytes = this.room(extents.reduce((sum, { length }) => sum + length, 0));
+    this.reader.read(extents, 0, bytes);
+    return bytes;
   }
-  return bytes;
+
+  private unshuffled(bytes: Uint8Array, width: number): Uint8Array {
+    const result = this.room(bytes.length, bytes);
+    unshuffle(bytes, width, result);
+    return result;
+  }
+
+  /** So many bytes of a buffer that is not that of `taken`. */
+  private room(length: number, taken?: Uint8Array): Uint8Array {
+    const index = taken?.buffer === this.buffers[0].buffer ? 1 : 0;
+    if (this.buffers[index].length < length) this.buffers[index] = new Uint8Array(length);
+    return this.buffers[index].subarray(0, length);
+  }
 }
 
-function readAll(extents: readonly ByteExtent[], reader: ByteReader): Uint8Array {
-  const bytes = new Uint8Array(extents.reduce((sum, { length }) => sum + length, 0));
-  reader.read(extents, 0, bytes);
-  return bytes;
-}
-
-function undoOne(filter: Filter, bytes: Uint8Array, maxBytes: number): Uint8Array {
+function undo(filter: Exclude<Filter, { name: 'shuffle' }>, bytes: Uint8Array, decodedBytes: number): Uint8Array {
+  const maxBytes = decodedBytes + SLACK_BYTES;
   switch (filter.name) {
     case 'zlib':
       return inflated(inflateSync, bytes, maxBytes);
@@ -52,8 +79,6 @@ function undoOne(filter: Filter, bytes: Uint8Array, maxBytes: number): Uint8Arra
       return inflated(inflateRawSync, bytes, maxBytes);
     case 'gzip':
       return inflated(gunzipSync, bytes, maxBytes);
-    case 'shuffle':
-      return unshuffle(bytes, filter.width);
     case 'zstd':
       return inflated((input) => decompressZstd(input, maxBytes), bytes, maxBytes);
     case 'crc32c':
@@ -99,26 +124,4 @@ function latin1(text: Uint8Array): Uint8Array<ArrayBuffer> {
     else throw new DecodingError(l10n.t('has a character that stands for no byte'));
   }
   return bytes.subarray(0, length);
-}
-
-function unshuffle(bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> {
-  const count = Math.floor(bytes.length / width);
-  const result = new Uint8Array(bytes.length);
-  // What is left over after the last whole element was not shuffled.
-  result.set(bytes.subarray(count * width), count * width);
-  if (count === 0) return result;
-  if (width === 4) {
-    // Four bytes at a time: a word is written once.
-    const words = new Uint32Array(result.buffer, 0, count);
-    const [b, c, d] = [count, 2 * count, 3 * count];
-    for (let i = 0; i < count; i++) {
-      words[i] = bytes[i]! | (bytes[b + i]! << 8) | (bytes[c + i]! << 16) | (bytes[d + i]! << 24);
-    }
-    return result;
-  }
-  for (let byte = 0; byte < width; byte++) {
-    const start = byte * count;
-    for (let i = 0, to = byte; i < count; i++, to += width) result[to] = bytes[start + i]!;
-  }
-  return result;
 }

@@ -39,4 +39,28 @@ describe('Fletcher-32', () => {
     expect(fletcher32(new Uint8Array(100_000).fill(255))).toBe(0xffffffff);
     expect(fletcher32(new Uint8Array(1000))).toBe(0);
   });
+
+  it('is that of sums word by word, wherever the bytes begin', () => {
+    // The definition: both sums modulo 65,535 after each word, where multiples of it other than 0 are written as 65,535.
+    const reference = (bytes: Uint8Array): number => {
+      let [sum, sums] = [0, 0];
+      const modulo = (value: number): number => (value === 0 ? 0 : ((value - 1) % 65_535) + 1);
+      for (let i = 0; i < bytes.length; i += 2) {
+        sum = modulo(sum + 256 * bytes[i]! + (bytes[i + 1] ?? 0));
+        sums = modulo(sums + sum);
+      }
+      return sums * 65_536 + sum;
+    };
+    for (const length of [0, 1, 2, 3, 479, 480, 481, 482, 2001]) {
+      for (const shift of [0, 1]) {
+        for (const multiplier of [0, 97, 12_345]) {
+          const bytes = new Uint8Array(length + shift).subarray(shift);
+          for (let i = 0; i < length; i++) bytes[i] = (i * i * multiplier) >> 3;
+          expect(fletcher32(bytes), `${length} bytes at ${shift}, ${multiplier}`).toBe(reference(bytes));
+        }
+        const bytes = new Uint8Array(length + shift).fill(255).subarray(shift);
+        expect(fletcher32(bytes)).toBe(reference(bytes));
+      }
+    }
+  });
 });

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { deflateSync } from 'node:zlib';
 import type { Tile, TiledCoding, TensorStorage } from '../../../src/formats/storage';
 import { elementSource } from '../../../src/values/element-source';
+import { DecodingError } from '../../../src/values/reading';
 import { randomFrom } from '../../fuzz/mutate';
 import { consistentBytes, elements, MemoryReader } from './memory';
 
@@ -102,4 +103,80 @@ it('are decoded once each when read forwards', () => {
   for (let first = 0; first < 4096; first += 100) elements(source, 2, first, Math.min(100, 4096 - first));
   const stored = reader.files.reduce((sum, { length }) => sum + length, 0);
   expect(reader.bytesRead).toBe(stored);
+});
+
+it('are put together in slabs of many rows, missing ones among them', () => {
+  // Several slabs of 2 MiB, and tiles that reach beyond the shape. The value of an element says where it is.
+  const shape = [1100, 2060];
+  const size = [300, 514];
+  const valueAt = (row: number, column: number): number => (row * 2060 + column) % 65_521;
+  for (const isMissing of [() => false, (row: number, column: number) => row === 300 && column === 514]) {
+    const reader = new MemoryReader();
+    const tiles: Tile[] = [];
+    const expected = new Uint16Array(1100 * 2060);
+    for (let top = 0; top < 1100; top += 300) {
+      for (let left = 0; left < 2060; left += 514) {
+        if (isMissing(top, left)) continue;
+        const values = new Uint16Array(300 * 514);
+        for (let i = 0; i < values.length; i++) {
+          const [row, column] = [top + Math.floor(i / 514), left + (i % 514)];
+          values[i] = valueAt(row, column);
+          if (row < 1100 && column < 2060) expected[row * 2060 + column] = values[i]!;
+        }
+        const bytes = new Uint8Array(values.buffer);
+        tiles.push({
+          start: [top, left],
+          shape: size,
+          storage: { dtype: 'uint16', extents: [reader.add(bytes)] },
+        });
+      }
+    }
+    const storage: TensorStorage = { dtype: 'uint16', extents: [], coding: { kind: 'tiles', shape, tiles } };
+    const source = elementSource(storage, expected.length, reader);
+    const bytes = new Uint8Array(expected.buffer);
+    for (const first of [0, 1024 * 2060 + 7, 3, 1099 * 2060]) {
+      const part = elements(source, 2, first, 2060, first % 2);
+      expect(Buffer.compare(part, bytes.subarray(2 * first, 2 * (first + 2060))), `from ${first}`).toBe(0);
+    }
+    expect(Buffer.compare(elements(source, 2, 0, expected.length), bytes)).toBe(0);
+  }
+});
+
+it('leave nothing of other rows where one of them is missing, or stands in place of another', () => {
+  const reader = new MemoryReader();
+  const rows = 1 << 20;
+  const part = (start: number, value: number): Tile => ({
+    start: [start, 0],
+    shape: [rows, 4],
+    storage: { dtype: 'uint8', extents: [reader.add(new Uint8Array(4 * rows).fill(value))] },
+  });
+  // As many tiles as the grid has places, but two of them at one: contents of the third must not be in its stead.
+  const tiles = [part(0, 1), part(0, 1), part(2 * rows, 3)];
+  const coding: TiledCoding = { kind: 'tiles', shape: [3 * rows, 4], tiles };
+  const source = elementSource({ dtype: 'uint8', extents: [], coding }, 12 * rows, reader);
+  for (const [place, value] of [
+    [0, 1],
+    [2, 3],
+    [1, 0],
+  ] as const) {
+    const content = elements(source, 1, 4 * rows * place, 4 * rows);
+    expect(Buffer.compare(content, Buffer.alloc(4 * rows, value))).toBe(0);
+  }
+});
+
+it('are read again after one could not be decoded', () => {
+  const reader = new MemoryReader();
+  const part = (start: number, bytes: Uint8Array): Tile => ({
+    start: [start],
+    shape: [4],
+    storage: {
+      dtype: 'uint8',
+      extents: [reader.add(bytes)],
+      coding: { kind: 'filtered', filters: [{ name: 'zlib' }], decodedBytes: 4 },
+    },
+  });
+  const tiles = [part(0, deflateSync(Uint8Array.of(1, 2, 3, 4))), part(4, new Uint8Array(9))];
+  const storage: TensorStorage = { dtype: 'uint8', extents: [], coding: { kind: 'tiles', shape: [8], tiles } };
+  const source = elementSource(storage, 8, reader);
+  for (let attempt = 0; attempt < 2; attempt++) expect(() => elements(source, 1, 0, 4)).toThrow(DecodingError);
 });
