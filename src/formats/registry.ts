@@ -56,10 +56,11 @@ export const READERS: readonly FormatReader[] = [
   paddleReader,
   pickledReader,
   tfjsReader,
+  // Before TensorFlow's, which starts alike.
+  coremlReader,
   onnxReader,
   tensorflowCheckpointReader,
   tensorflowGraphReader,
-  coremlReader,
 ];
 
 /** Bytes from the start of a file by which formats are told. */

@@ -124,8 +124,6 @@ function foreignByContent(text: string): string | undefined {
 function foreignByName(name: string, text: string): string | undefined {
   if (text.startsWith('PK\x03\x04')) return undefined;
   switch (path.extname(name)) {
-    case '.mlmodel':
-      return l10n.t('a Core ML model');
     case '.mlir':
       return l10n.t('an MLIR module');
     case '.pbtxt':

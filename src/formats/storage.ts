@@ -54,12 +54,14 @@ export type Coding =
  */
 export interface PackedCoding {
   readonly kind: 'packed';
-  readonly bits: 1 | 2 | 3 | 4 | 5 | 6 | 8;
+  readonly bits: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
   readonly signed?: true;
   /** Bytes of a word, little-endian. Bits run on from word to word within a column. */
   readonly wordBytes: 1 | 4;
   /** 1 if elements are packed along the last dimension. */
   readonly columns: number;
+  /** The stream begins in the highest bit of each byte instead, and so do elements; only of bytes in one column, without an order. */
+  readonly highFirst?: true;
   /** Which slot of the word each element is in, where elements are shuffled within their word; its length is slots a word. */
   readonly order?: readonly number[];
   /** Value of each code: 2^bits numbers; rounded to float32. */
@@ -97,7 +99,7 @@ export interface ScaledCoding {
   readonly inverse?: true;
   /** Values are rounded to this type in the end, to nearest, ties to even. */
   readonly roundedTo?: 'float16' | 'bfloat16';
-  /** In double precision instead, without offsets, rounded once at the end: for codes and scales that float32 does not hold. */
+  /** In double precision instead, rounded once at the end: for codes and scales that float32 does not hold, and where the reference does so. */
   readonly wide?: true;
 }
 

@@ -69,7 +69,12 @@ function lookUpFloats(codes: Uint8Array, table: Float32Array, target: Uint8Array
  * Elements one after the other. Their bits lie at the same places in every period: a word where elements are shuffled
  * within it, else eight elements, which take as many bytes as an element has bits (words in a row are one stream).
  */
-function streamUnpacker({ bits, wordBytes, order }: PackedCoding): Unpacker {
+function streamUnpacker(coding: PackedCoding): Unpacker {
+  const { bits, wordBytes } = coding;
+  // Two codes a byte, the higher first, are an order of their own.
+  const isSwapped = coding.highFirst === true && bits === 4;
+  const highFirst = coding.highFirst === true && !isSwapped;
+  const order = isSwapped ? [1, 0] : coding.order;
   const period = order === undefined ? 8 : (8 * wordBytes) / bits;
   const periodBytes = order === undefined ? bits : wordBytes;
   const mask = 2 ** bits - 1;
@@ -97,7 +102,10 @@ function streamUnpacker({ bits, wordBytes, order }: PackedCoding): Unpacker {
         const bit = starts[place] ?? 0;
         const skipped = place < within ? 1 : 0;
         const to = place + skipped * period - within;
-        if (to < count)
+        if (to >= count) continue;
+        if (highFirst) {
+          extractHigh(words, skipped * periodBytes + (bit >> 3), periodBytes, bit & 7, bits, codes, to, period, count);
+        } else
           extract(
             words,
             skipped * periodBytes + (bit >> 3),
@@ -114,6 +122,26 @@ function streamUnpacker({ bits, wordBytes, order }: PackedCoding): Unpacker {
       }
     },
   };
+}
+
+/** As {@link extract}, of elements whose highest bit comes first: `shift` counts from the highest bit of the byte. */
+function extractHigh(
+  bytes: Uint8Array,
+  at: number,
+  step: number,
+  shift: number,
+  bits: number,
+  codes: Uint8Array,
+  to: number,
+  stride: number,
+  end: number,
+): void {
+  const mask = 2 ** bits - 1;
+  const down = 16 - shift - bits;
+  const isWithin = down >= 8;
+  for (let i = to, from = at; i < end; i += stride, from += step) {
+    codes[i] = (((bytes[from]! << 8) | (isWithin ? 0 : bytes[from + 1]!)) >> down) & mask;
+  }
 }
 
 /** Two codes a byte, from the one with index `at` on; the first has the bits from `shift` on (0 or 4). */

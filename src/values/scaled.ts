@@ -56,8 +56,9 @@ export function scaledSource(coding: ScaledCoding, open: OpenStorage): ElementSo
     const scale = scales.at(box);
     const zero = zeros === undefined ? 0 : zeros.at(box);
     if (wide === true) {
+      const offset = offsets === undefined ? 0 : offsets.at(box);
       for (let i = at; i < end; i++)
-        values[i] = inverse === true ? (values[i]! - zero) / scale : (values[i]! - zero) * scale;
+        values[i] = (inverse === true ? (values[i]! - zero) / scale : (values[i]! - zero) * scale) + offset;
       return;
     }
     // What is written to the array is rounded by that.

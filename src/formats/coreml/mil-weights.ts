@@ -9,7 +9,7 @@ import type { MilOperation } from './mil-program';
 import { MIL_TYPES } from './mil-types';
 
 /** Values of all tables of a model, which travel with the description of the tensors: palettes have up to 256 each. */
-const MAX_TABLE_VALUES = 1_000_000;
+export const MAX_TABLE_VALUES = 1_000_000;
 
 /** What operations take constants for, by operation and parameter. */
 const ROLES: ReadonlyMap<string, TensorRole> = new Map<string, TensorRole>([
@@ -50,13 +50,13 @@ export class MilWeights {
 
   constructor(private readonly values: MilValues) {}
 
-  /** @throws {FormatError} */
-  async add(operations: readonly MilOperation[]): Promise<void> {
+  /** @param prefix of the names of all weights. @throws {FormatError} */
+  async add(operations: readonly MilOperation[], prefix: string): Promise<void> {
     const roles = rolesOf(operations);
     for (const operation of operations) {
       if (!isWeight(operation)) continue;
       const { outputType, output } = operation;
-      const wanted = operation.function === 'main' ? output : `${operation.function}/${output}`;
+      const wanted = `${prefix}${operation.function === 'main' ? output : `${operation.function}/${output}`}`;
       const weight = await this.weight(operation, wanted);
       const { shape } = outputType;
       const count = elementCount(shape);

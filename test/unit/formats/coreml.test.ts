@@ -157,7 +157,6 @@ describe('hostile Core ML models', () => {
   });
 
   it.each([
-    ['an old neural network', message(field(1, 1), field(2, ''), field(500, '')), 'old kind'],
     ['a tree', message(field(1, 1), field(2, ''), field(302, '')), 'kind 302'],
     ['a program that is cut off', model(good).subarray(0, -3), 'are left'],
   ])('are refused: %s', async (_, bytes, reason) => {
