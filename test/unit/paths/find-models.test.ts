@@ -11,7 +11,7 @@ function certainty(name: string): NameCertainty {
 }
 
 function opensFolder(path: string): boolean {
-  return path.endsWith(".mlpackage/Manifest.json");
+  return path.endsWith('.mlpackage/Manifest.json');
 }
 
 /** A file system of these files, that remembers what it was asked. */
