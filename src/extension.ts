@@ -1,6 +1,7 @@
 import './editor/language';
 import { join } from 'node:path';
 import { Uri, window, type ExtensionContext } from 'vscode';
+import { markerKind } from './catalog/folder-markers';
 import { modelNameCertainty } from './catalog/model-names';
 import { Analyses } from './editor/analysis/analyses';
 import type { AnalysisSession } from './editor/analysis/analysis-session';
@@ -17,7 +18,7 @@ import { registerModelsTree } from './editor/side-bar/models-tree-commands';
 import { registerPathHover } from './editor/hover/path-hover';
 import { registerLanguageModelTools } from './editor/agents/language-model-tools';
 import { registerMcpServer, type McpServerOffer } from './editor/agents/mcp-provider';
-import { registerRunFolders } from './editor/explorer/run-folders';
+import { CatalogFolders } from './editor/explorer/catalog-folders';
 import { RunningWork } from './editor/running-work';
 import { SummaryView } from './editor/side-bar/summary-view';
 import { WorkspaceModels } from './editor/side-bar/workspace-models';
@@ -37,6 +38,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
   const comparisons = new Comparisons(context.extensionUri, engine, descriptions, work, log);
   const summary = new SummaryView(context.extensionUri, analyses, descriptions);
   const models = new WorkspaceModels(descriptions, log);
+  const catalogFolders = new CatalogFolders(models, descriptions);
   const modelsTree = new ModelsTree({ models, descriptions, card: modelCard, memory: context.workspaceState, log });
   const showLog = (): void => {
     log.show();
@@ -56,9 +58,13 @@ export function activate(context: ExtensionContext): ExtensionApi {
     summary,
     models,
     modelsTree,
-    new ExplorerDecorations(descriptions),
-    registerRunFolders(models, descriptions),
-    registerPathHover({ descriptions, certainty: modelNameCertainty, log }),
+    catalogFolders,
+    new ExplorerDecorations(descriptions, catalogFolders),
+    registerPathHover({
+      descriptions,
+      names: { certainty: modelNameCertainty, opensFolder: (path) => markerKind(path) !== undefined },
+      log,
+    }),
     ...registerModelsTree(modelsTree),
     ...registerLanguageModelTools({
       analyze: async (path, signal) => {

@@ -1,5 +1,7 @@
 import { posix } from 'node:path';
-import { isManifestShard, modelNameCertainty } from './model-names';
+import { markerKind } from './folder-markers';
+import { ModelFolders } from './model-folders';
+import { isManifestShard, modelPathCertainty } from './model-names';
 import { naturalOrder } from './natural-order';
 
 /** A file of the workspace. */
@@ -10,20 +12,21 @@ export interface CatalogFile {
   readonly size: number;
   /** Milliseconds since 1970. */
   readonly modified: number;
-  /** `prunedFraction` that an analysis has predicted; null or absent if there was none. */
-  readonly limit?: number | null;
 }
 
-/** A model: one file, or the files that one was cut into. */
+/** A model: one file, the files that one was cut into, or a folder. */
 export interface ModelEntry {
-  /** The file to open: itself, the index of the shards, or where that is missing the first shard. */
+  /** What to open: the file itself, the index of the shards, or where that is missing the first shard; or the folder. */
   readonly path: string;
   /** Path below the workspace folder as it is shown: of a sharded model, as if it were one file. */
   readonly label: string;
-  /** Bytes of all its files. */
+  /** Whether {@link path} is a folder. */
+  readonly isFolder: boolean;
+  /** Bytes of all its files; of a folder, of those that were given. */
   readonly size: number;
   /** When the last of its files was changed, in milliseconds since 1970. */
   readonly modified: number;
+  /** `prunedFraction` that an analysis has predicted; null if there was none, or nobody has told. */
   readonly limit: number | null;
   /** Undefined for a model of one file. */
   readonly shards: ShardSet | undefined;
@@ -55,17 +58,44 @@ const GROUP_SHARD = /^(group\d+)-shard\d+of(\d{1,9})\.bin$/i;
 /**
  * Makes one entry of the files of each model. Shards lie in one folder; without their index they are still one entry,
  * marked as incomplete, which opens its first shard. Weights of TensorFlow.js belong to the manifest beside them, and
- * without one are left out, as is what {@link modelNameCertainty} says is no model.
+ * without one are left out, as is what {@link modelPathCertainty} says is no model. What a model that is a folder is made
+ * of belongs to that folder.
+ * @param others Files that are no models by themselves, as far as they may be parts of one.
  */
-export function modelEntries(files: readonly CatalogFile[]): ModelEntry[] {
+export function modelEntries(files: readonly CatalogFile[], others: readonly CatalogFile[] = []): ModelEntry[] {
+  // What only may make a folder a model owns nothing yet.
+  const loose = others.filter(({ path }) => markerKind(path) === undefined);
+  const models = new ModelFolders([...files, ...loose].map(({ path }) => path));
+  const parts = new Map<string, CatalogFile[]>();
   const folders = new Map<string, CatalogFile[]>();
   for (const file of files) {
-    const folder = posix.dirname(file.path);
-    const others = folders.get(folder);
-    if (others === undefined) folders.set(folder, [file]);
-    else others.push(file);
+    const owner = models.ownerOf(file.path);
+    if (owner === undefined) add(folders, posix.dirname(file.path), file);
+    else add(parts, owner, file);
   }
-  return [...folders.values()].flatMap(entriesOfFolder);
+  for (const file of loose) {
+    const owner = models.ownerOf(file.path);
+    if (owner !== undefined && parts.has(owner)) add(parts, owner, file);
+  }
+  return [
+    ...[...parts].flatMap(([folder, own]) => folderEntry(folder, models.markers.get(folder), own)),
+    ...[...folders.values()].flatMap(entriesOfFolder),
+  ];
+}
+
+function add(groups: Map<string, CatalogFile[]>, key: string, file: CatalogFile): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [file]);
+  else group.push(file);
+}
+
+/** A model that is a folder; that which is all that was searched has no name: its main file stands for it. */
+function folderEntry(folder: string, marker: string | undefined, own: readonly CatalogFile[]): ModelEntry[] {
+  const main = own.find(({ path }) => path === marker);
+  if (main === undefined) return [];
+  const others = own.filter((file) => file !== main);
+  const whole = entry(main, main.path, others);
+  return [folder === '' ? whole : { ...whole, path: folder, label: folder, isFolder: true }];
 }
 
 interface NumberedShards {
@@ -96,7 +126,7 @@ function entriesOfFolder(files: readonly CatalogFile[]): ModelEntry[] {
       else set.shards.push(file);
     } else if (isManifestShard(name)) {
       manifestShards.push(file);
-    } else if (modelNameCertainty(name) !== 'no') {
+    } else if (modelPathCertainty(file.path) !== 'no') {
       single.push(file);
     }
   }
@@ -166,9 +196,10 @@ function entry(main: CatalogFile, label: string, others: readonly CatalogFile[] 
   return {
     path: main.path,
     label,
+    isFolder: false,
     size: others.reduce((sum, { size }) => sum + size, main.size),
     modified: others.reduce((latest, { modified }) => Math.max(latest, modified), main.modified),
-    limit: main.limit ?? null,
+    limit: null,
     shards,
   };
 }

@@ -1,3 +1,6 @@
+import { posix } from 'node:path';
+import { CERTAIN_MARKER_GLOBS, GROUP_NAMES, isCertainMarker, MARKER_NAMES, markerKind } from './folder-markers';
+
 /**
  * What a file's name tells: whether it is a model for sure, may be one, or is none. The one source for searches, for
  * dialogs, and for the `when` clauses of the manifest.
@@ -45,9 +48,6 @@ const AMBIGUOUS_EXTENSIONS = [
   'mat',
 ];
 
-/** Whole names that models share with everything else: of distributed checkpoints of PyTorch, and of Orbax. */
-const AMBIGUOUS_NAMES = ['.metadata', '_METADATA', 'manifest.ocdbt'];
-
 const AMBIGUOUS = new RegExp(`\\.(?:json|${AMBIGUOUS_EXTENSIONS.join('|')})$|^checkpoint_\\d+$`, 'i');
 
 /** What training libraries write beside the model of a checkpoint: states of optimiser, schedule and random numbers, facts of an export. */
@@ -56,6 +56,9 @@ const COMPANION =
 
 /** Weights without their names and shapes, which a TensorFlow.js manifest beside them has. */
 const MANIFEST_SHARD = /-shard\d+(?:of\d+)?(?:\.bin)?$/i;
+
+/** Tensors of a distributed checkpoint of PyTorch, without their names, which `.metadata` beside them has. */
+const DISTRIBUTED_SHARD = /\.distcp$/i;
 
 /** A workspace has thousands of JSON files; a search looks into those whose names speak of a model. */
 const SEARCHED_JSON = /(?:model|weights).*\.json$/i;
@@ -68,7 +71,7 @@ const SEARCHED_JSON = /(?:model|weights).*\.json$/i;
 export function modelNameCertainty(name: string): 'model' | 'ambiguous' | 'no' {
   if (COMPANION.test(name) || isManifestShard(name)) return 'no';
   if (CERTAIN.test(name)) return 'model';
-  return AMBIGUOUS.test(name) || AMBIGUOUS_NAMES.includes(name) ? 'ambiguous' : 'no';
+  return AMBIGUOUS.test(name) || MARKER_NAMES.includes(name) ? 'ambiguous' : 'no';
 }
 
 /** Whether a file holds weights that a TensorFlow.js manifest describes: `group1-shard1of2.bin`, `face_model-shard1`. */
@@ -76,9 +79,22 @@ export function isManifestShard(name: string): boolean {
   return MANIFEST_SHARD.test(name);
 }
 
+/** Whether a file surely is a part of a model, but none by itself. */
+export function isModelPart(name: string): boolean {
+  return isManifestShard(name) || DISTRIBUTED_SHARD.test(name);
+}
+
+/** The same as {@link modelNameCertainty}, by the name of the file's folder too, of which it may be the main file. */
+export function modelPathCertainty(path: string): 'model' | 'ambiguous' | 'no' {
+  if (isCertainMarker(path)) return 'model';
+  const certainty = modelNameCertainty(posix.basename(path));
+  return certainty === 'no' && markerKind(path) !== undefined ? 'ambiguous' : certainty;
+}
+
 /** Whether a search of the workspace has to do with such a file: what {@link CATALOG_GLOB} finds, less what is no model. */
-export function isCatalogName(name: string): boolean {
-  if (isManifestShard(name)) return true;
+export function isCatalogPath(path: string): boolean {
+  const name = posix.basename(path);
+  if (isModelPart(name) || markerKind(path) !== undefined) return true;
   const certainty = modelNameCertainty(name);
   return certainty === 'model' || (certainty === 'ambiguous' && (!/\.json$/i.test(name) || SEARCHED_JSON.test(name)));
 }
@@ -93,28 +109,47 @@ const CERTAIN_GLOBS = [
   'saved_model.pb',
 ];
 
-/** What is offered where nothing can be sniffed first: models by name, and the names that TensorFlow.js gives its own. */
-export const MODEL_GLOB = `**/{${[...CERTAIN_GLOBS, '*pytorch_model*.bin', 'model.json', '*weights_manifest.json'].join()}}`;
+/** What is offered where nothing can be sniffed first: models by name, and the names that TensorFlow.js, PyTorch and Orbax give their own. */
+export const MODEL_GLOB = `**/{${[
+  ...CERTAIN_GLOBS,
+  '*pytorch_model*.bin',
+  'model.json',
+  '*weights_manifest.json',
+  ...CERTAIN_MARKER_GLOBS,
+  ...MARKER_NAMES,
+].join()}}`;
 
-/** The same, with every ambiguous file that may be a model and the shards of TensorFlow.js. */
+/** The same, with every ambiguous file that may be a model and what is cut into shards. */
 export const CATALOG_GLOB = `**/{${[
   ...CERTAIN_GLOBS,
   ...AMBIGUOUS_EXTENSIONS.map((extension) => `*.${extension}`),
-  ...AMBIGUOUS_NAMES,
+  ...MARKER_NAMES,
   'checkpoint_[0-9]*',
   '*model*.json',
   '*weights*.json',
   '*-shard[0-9]*',
+  ...CERTAIN_MARKER_GLOBS,
+  ...GROUP_NAMES,
+  '*.distcp',
 ].join()}}`;
 
 /** Folders in which a search finds the test data of libraries, not the user's models. */
 const EXCLUDED_FOLDERS = ['node_modules', '.git', '.venv', 'venv', '__pycache__', 'site-packages', '.tox'];
 
-export const EXCLUDED_GLOB = `**/{${EXCLUDED_FOLDERS.join()}}/**`;
+/** The arrays of a zarr store, each of thousands of files: what opens it lies at its top. */
+const STORED_ARRAYS = '*.zarr/*';
+
+export const EXCLUDED_GLOB = `**/{${[...EXCLUDED_FOLDERS, STORED_ARRAYS].join()}}/**`;
 
 /** Whether a path leads through a folder that searches leave out. */
 export function isExcluded(path: string): boolean {
-  return path.split('/').some((folder) => EXCLUDED_FOLDERS.includes(folder));
+  const names = path.split('/');
+  const opensStore = markerKind(path) !== undefined;
+  return names.some(
+    (name, i) =>
+      EXCLUDED_FOLDERS.includes(name) ||
+      ((names[i - 1] ?? '').endsWith(".zarr") && !(opensStore && i === names.length - 1)),
+  );
 }
 
 /** Extensions for dialogs that open a file; what it really is, the engine decides by its content. */
@@ -125,8 +160,22 @@ export const MODEL_EXTENSIONS = [
   'tar',
 ];
 
-/** Matches the names that {@link MODEL_GLOB} finds. */
+/** Matches the names of files that are models by themselves, as {@link MODEL_GLOB} finds them. */
 export const OFFERED_NAME = new RegExp(`${CERTAIN.source}|^model\\.json$|weights_manifest\\.json$`, 'i');
 
 /** The condition of a menu entry for model files, as the manifest has it. */
 export const MODEL_NAME_CLAUSE = `resourceFilename =~ ${String(OFFERED_NAME)}`;
+
+/** Names of folders that only models have. */
+const MODEL_FOLDER = /\.(?:mlpackage|zarr)$/i;
+
+/** Whether a folder is a model by its name alone. */
+export function isModelFolderName(name: string): boolean {
+  return MODEL_FOLDER.test(name);
+}
+
+/** The context key of the menus for folders that are models: an object whose keys are their paths. */
+export const MODEL_FOLDERS_KEY = 'prunability.modelFolders';
+
+/** The condition of a menu entry for folders that are models, as the manifest has it: by name, and those that were found. */
+export const MODEL_FOLDER_CLAUSE = `(resourceFilename =~ ${String(MODEL_FOLDER)} || resourcePath in ${MODEL_FOLDERS_KEY})`;

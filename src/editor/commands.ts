@@ -4,6 +4,7 @@ import type { ExportFormat } from '../protocol/panel';
 import type { Analyses } from './analysis/analyses';
 import type { Comparisons } from './comparison/comparisons';
 import { headRevision } from './comparison/git-revision';
+import { isFolder } from './models/folder-files';
 import { activeModelFile, pickModelFile, unanalyzedModelFile } from './models/model-files';
 import { pickRun } from './comparison/model-runs';
 import type { RunningWork } from './running-work';
@@ -51,6 +52,12 @@ export function registerCommands(services: CommandServices): Disposable[] {
       const uri =
         chosen(target, undefined)[0] ?? activeModelFile() ?? (await pickModelFile(l10n.t('Model to compare')));
       if (uri === undefined) return;
+      if (await isFolder(uri)) {
+        void window.showWarningMessage(
+          l10n.t('{0} is a folder: only a model of one file can be compared with the last commit.', basename(uri.path)),
+        );
+        return;
+      }
       const head = await headRevision(uri);
       if (head === undefined) {
         const message = l10n.t(
@@ -104,7 +111,7 @@ async function compareTwo(comparisons: Comparisons, first: Uri | undefined, seco
 }
 
 /**
- * The files that a command was given: from the explorer and the views come the clicked item and the whole selection, from
+ * The models that a command was given: from the explorer and the views come the clicked item and the whole selection, from
  * source control its resources, from the palette nothing.
  */
 function chosen(target: unknown, selection: unknown): readonly Uri[] {

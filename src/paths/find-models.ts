@@ -3,6 +3,14 @@ import { placesOf, type PathContext } from './places';
 /** What a file's name says about it. */
 export type NameCertainty = 'model' | 'ambiguous' | 'no';
 
+/** What is asked about names. */
+export interface NameJudge {
+  /** What the name of a file says about it. */
+  readonly certainty: (name: string) => NameCertainty;
+  /** Whether a file, of this path from the name of its folder on, may make that folder a model. */
+  readonly opensFolder: (path: string) => boolean;
+}
+
 /** What is asked of the file system. */
 export interface PathFiles {
   /** Undefined if there is nothing, or neither of the two. */
@@ -14,7 +22,7 @@ export interface PathFiles {
 /** A file or folder that may be a model, to judge by its name. */
 export interface FoundModel {
   readonly path: string;
-  /** A folder holds a file with a model's name. */
+  /** A folder holds a file with a model's name, or one that makes the folder a model. */
   readonly kind: 'file' | 'folder';
   readonly certainty: 'model' | 'ambiguous';
 }
@@ -30,27 +38,27 @@ const STEM_EXTENSIONS = ['.npz', '.npy', '.safetensors', '.pt', '.pth', '.ckpt']
 
 /**
  * The models that a text may mean. Nothing is opened: one `stat` a place, and a look at the names in a folder.
- * @param certainty What the name of a file says.
+ * @param judge What names say.
  * @param signal Once raised, what is found no longer matters.
  */
 export async function findModels(
   text: string,
   context: PathContext,
   files: PathFiles,
-  certainty: (name: string) => NameCertainty,
+  judge: NameJudge,
   signal?: AbortSignal,
 ): Promise<readonly FoundModel[]> {
   const places = placesOf(text, context);
-  const found = await modelsAmong(places, files, certainty, signal);
+  const found = await modelsAmong(places, files, judge, signal);
   if (found.length > 0 || !isStem(text)) return found;
   const named = places.flatMap((place) => STEM_EXTENSIONS.map((extension) => place + extension));
-  return modelsAmong(named, files, certainty, signal);
+  return modelsAmong(named, files, judge, signal);
 }
 
 async function modelsAmong(
   places: readonly string[],
   files: PathFiles,
-  certainty: (name: string) => NameCertainty,
+  judge: NameJudge,
   signal: AbortSignal | undefined,
 ): Promise<FoundModel[]> {
   const kinds = await Promise.all(places.map((place) => files.kind(place)));
@@ -60,11 +68,12 @@ async function modelsAmong(
     if (kind === undefined) continue;
     if (signal?.aborted === true || found.length === MAX_FOUND) break;
     if (kind === 'file') {
-      const sure = certainty(nameOf(path));
+      const sure = judge.certainty(nameOf(path));
       if (sure !== 'no') found.push({ path, kind, certainty: sure });
     } else {
       const names = await files.names(path, MAX_NAMES);
-      if (names.some((name) => certainty(name) === 'model')) found.push({ path, kind, certainty: 'model' });
+      if (names.some((name) => judge.certainty(name) === 'model' || judge.opensFolder(`${nameOf(path)}/${name}`)))
+        found.push({ path, kind, certainty: 'model' });
     }
   }
   return found;

@@ -47,10 +47,10 @@ export class Analyses implements Disposable {
     });
   }
 
-  /** Opens the file's editor, and analyses the file unless an analysis of it is running or done. Resolves when it has ended. */
+  /** Opens the model's editor, and analyses the model unless an analysis of it is running or done. Resolves when it has ended. */
   async open(uri: Uri): Promise<void> {
     this.engine.warmUp();
-    const file = await this.descriptions.mainFile(uri);
+    const file = await this.descriptions.modelUri(uri);
     const known = this.editors.document(file);
     const again = known !== undefined && ['cancelled', 'failed'].includes(known.session.status.state);
     await commands.executeCommand('vscode.openWith', file, CHECKPOINT_EDITOR);

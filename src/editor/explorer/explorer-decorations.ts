@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import {
   EventEmitter,
   FileDecoration,
@@ -10,10 +9,11 @@ import {
   type FileDecorationProvider,
   type Uri,
 } from 'vscode';
-import { modelNameCertainty } from '../../catalog/model-names';
+import { modelPathCertainty } from '../../catalog/model-names';
 import { CancelledError } from '../../formats/errors';
 import type { DescriptionResult } from '../../protocol/description';
 import type { ModelDescriptions } from '../models/descriptions';
+import type { CatalogFolders } from './catalog-folders';
 import { analysisLine, factsLine, unreadableLine } from './model-lines';
 
 /** `off`: none; `header`: a tooltip; `badge`: also the predicted limit, in percent, beside the name. */
@@ -24,17 +24,23 @@ const SETTING = 'prunability.explorer.decorations';
 /** A badge has two characters at most. */
 const MAX_BADGE_PERCENT = 99;
 
-/** Tells in the explorer (and wherever else file names are decorated) what a model file is. Reads headers only. */
+/** Tells in the explorer (and wherever else names are decorated) what a model file is, or a folder that is one. Reads headers only. */
 export class ExplorerDecorations implements FileDecorationProvider, Disposable {
   private readonly changeEmitter = new EventEmitter<Uri | Uri[] | undefined>();
   readonly onDidChangeFileDecorations = this.changeEmitter.event;
   private readonly disposables: readonly Disposable[];
 
-  constructor(private readonly descriptions: ModelDescriptions) {
+  constructor(
+    private readonly descriptions: ModelDescriptions,
+    private readonly folders: CatalogFolders,
+  ) {
     this.disposables = [
       window.registerFileDecorationProvider(this),
       descriptions.onDidChange((uris) => {
         this.changeEmitter.fire([...uris]);
+      }),
+      folders.onDidChange((uris) => {
+        this.changeEmitter.fire(uris);
       }),
       workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration(SETTING)) this.changeEmitter.fire(undefined);
@@ -44,7 +50,8 @@ export class ExplorerDecorations implements FileDecorationProvider, Disposable {
 
   async provideFileDecoration(uri: Uri, token: CancellationToken): Promise<FileDecoration | undefined> {
     const kind = workspace.getConfiguration().get<Decorations>(SETTING, 'badge');
-    if (kind === 'off' || modelNameCertainty(basename(uri.path)) === 'no') return undefined;
+    if (kind === 'off') return undefined;
+    if (modelPathCertainty(uri.path) === 'no' && !this.folders.has(uri)) return undefined;
     const controller = new AbortController();
     const subscription = token.onCancellationRequested(() => {
       controller.abort();

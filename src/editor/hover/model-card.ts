@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
-import { ColorThemeKind, l10n, MarkdownString, Uri, window, workspace } from 'vscode';
+import { ColorThemeKind, l10n, MarkdownString, window, workspace, type Uri } from 'vscode';
 import type { AnalysisSummary, DescriptionResult, ModelDescription } from '../../protocol/description';
 import { distributionFacts, distributionSvg, type DistributionColours } from '../../report/distribution-svg';
 import { formatBytes, formatCount, formatNumber } from '../../report/format';
 import { fixed, limitPercent } from '../../report/number-text';
+import { describedModel } from '../models/descriptions';
 import { ageText } from '../models/age-text';
 import { markdownText } from './markdown-text';
 
@@ -56,8 +57,8 @@ export function modelCard(description: DescriptionResult, options: ModelCardOpti
 
 function readableParagraphs(description: ModelDescription, { uri, location, now }: ModelCardOptions): string[] {
   const { analysis } = description;
-  // Of a folder, the model in it; where a file is not of this machine, the engine has read a copy.
-  const model = uri.scheme === 'file' ? Uri.file(description.mainFile) : uri;
+  // Of a folder that is none itself, the model in it; where a file is not of this machine, the engine has read a copy.
+  const model = describedModel(uri, description);
   return [
     `${heading(model, location)}  \n${facts(description)}`,
     ...(analysis === null ? [] : [answer(analysis), picture(analysis), numbers(analysis, now ?? Date.now())]),

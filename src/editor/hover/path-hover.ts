@@ -15,7 +15,7 @@ import {
   type Position,
   type TextDocument,
 } from 'vscode';
-import { findModels, type FoundModel, type NameCertainty, type PathFiles } from '../../paths/find-models';
+import { findModels, type FoundModel, type NameJudge, type PathFiles } from '../../paths/find-models';
 import { PATH_LANGUAGES, pathLiteralsAt } from '../../paths/path-literals';
 import type { PathContext } from '../../paths/places';
 import type { DescriptionResult } from '../../protocol/description';
@@ -24,8 +24,7 @@ import { modelCard } from './model-card';
 
 export interface PathHoverServices {
   readonly descriptions: ModelDescriptions;
-  /** What the name of a file says about it. */
-  readonly certainty: (name: string) => NameCertainty;
+  readonly names: NameJudge;
   readonly log: LogOutputChannel;
 }
 
@@ -85,7 +84,7 @@ class PathHover implements HoverProvider {
   }
 
   private async cards(text: string, context: PathContext, signal: AbortSignal): Promise<MarkdownString[]> {
-    const found = await findModels(text, context, LOCAL_FILES, this.services.certainty, signal);
+    const found = await findModels(text, context, LOCAL_FILES, this.services.names, signal);
     const cards = found.map(async (model) => {
       const uri = Uri.file(model.path);
       const description = await this.services.descriptions.describe(uri, signal);

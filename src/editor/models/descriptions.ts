@@ -1,10 +1,11 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { EventEmitter, Uri, type Disposable, type LogOutputChannel } from 'vscode';
-import { modelNameCertainty } from '../../catalog/model-names';
+import { markerKind } from '../../catalog/folder-markers';
+import { modelPathCertainty } from '../../catalog/model-names';
 import { CancelledError } from '../../formats/errors';
-import type { DescriptionResult } from '../../protocol/description';
+import type { DescriptionResult, ModelDescription } from '../../protocol/description';
 import type { EngineClient } from '../engine-client';
 
 /** Descriptions kept in memory, each under a kilobyte. */
@@ -66,11 +67,11 @@ export class ModelDescriptions implements Disposable {
     const stats = await stat(path).catch(() => undefined);
     if (stats === undefined) return NO_MODEL;
     const isFolder = stats.isDirectory();
-    if (!isFolder && modelNameCertainty(basename(path)) === 'no') return NO_MODEL;
+    if (!isFolder && modelPathCertainty(uri.path) === 'no') return NO_MODEL;
     const version = await versionOf(path, stats);
     const known = this.kept.get(path);
     if (known?.version === version && Date.now() < known.until) return known.description;
-    const running = this.reading.get(path) ?? this.read(path, isFolder, version);
+    const running = this.reading.get(path) ?? this.read(uri, isFolder, version);
     this.reading.set(path, running);
     const description = await running;
     if (signal?.aborted === true) throw new CancelledError();
@@ -82,13 +83,13 @@ export class ModelDescriptions implements Disposable {
     return this.kept.get(uri.fsPath)?.description;
   }
 
-  /** The file to open for a folder that holds a model; any other URI as it is. */
-  async mainFile(uri: Uri): Promise<Uri> {
+  /** What to open: for a folder that holds a model its file; a folder that is one, and any other URI, as it is. */
+  async modelUri(uri: Uri): Promise<Uri> {
     if (uri.scheme !== 'file') return uri;
     const stats = await stat(uri.fsPath).catch(() => undefined);
     if (stats?.isDirectory() !== true) return uri;
     const description = await this.describe(uri);
-    return description.state === 'readable' ? Uri.file(description.mainFile) : uri;
+    return description.state === 'readable' ? describedModel(uri, description) : uri;
   }
 
   /** To be told when a file has been analyzed, or has changed. */
@@ -110,10 +111,11 @@ export class ModelDescriptions implements Disposable {
     this.describeEmitter.dispose();
   }
 
-  private async read(path: string, isFolder: boolean, version: string): Promise<DescriptionResult> {
+  private async read(uri: Uri, isFolder: boolean, version: string): Promise<DescriptionResult> {
+    const path = uri.fsPath;
     await this.turn();
     try {
-      const contentOnly = !isFolder && modelNameCertainty(basename(path)) !== 'model';
+      const contentOnly = !isFolder && modelPathCertainty(uri.path) !== 'model';
       const description = await this.engine.call('describe', { path, contentOnly });
       const lasting = !isFolder && !INDEX_FILE.test(path);
       this.keep(path, { version, until: lasting ? Infinity : Date.now() + INDEX_KEPT_MS, description });
@@ -147,6 +149,14 @@ export class ModelDescriptions implements Disposable {
     const [oldest] = this.kept.keys();
     if (this.kept.size > MAX_KEPT && oldest !== undefined) this.kept.delete(oldest);
   }
+}
+
+/** Which of the two is the model: what was described, or the main file in it. */
+export function describedModel(uri: Uri, { mainFile }: ModelDescription): Uri {
+  if (uri.scheme !== 'file') return uri;
+  const main = Uri.file(mainFile);
+  const isOpenedBy = dirname(mainFile) === uri.fsPath && markerKind(main.path) !== undefined;
+  return isOpenedBy ? uri : main;
 }
 
 async function versionOf(path: string, { size, mtimeMs }: Stats): Promise<string> {

@@ -17,6 +17,8 @@ export function activeModelFile(): Uri | undefined {
   if (typeof input !== 'object' || input === null || !('uri' in input)) return undefined;
   const { uri } = input;
   if (!(uri instanceof Uri)) return undefined;
+  // What our editor shows is a model, even where it is a folder.
+  if (input instanceof TabInputCustom && input.viewType === CHECKPOINT_EDITOR) return uri;
   return modelNameCertainty(uri.path.slice(uri.path.lastIndexOf('/') + 1)) === 'no' ? undefined : uri;
 }
 
@@ -37,8 +39,8 @@ export async function pickModelFile(placeHolder: string, other?: Uri): Promise<U
   const items = modelEntries([...uris.keys()].map((path) => ({ path, size: 0, modified: 0 })))
     .sort((a, b) => naturalOrder(a.label, b.label))
     .flatMap(({ path, label }): ModelItem[] => {
-      const uri = uris.get(path);
-      if (uri === undefined) return [];
+      const uri = uris.get(path) ?? found.find((file) => file.path.startsWith(`${path}/`))?.with({ path });
+      if (uri === undefined || path === other?.path) return [];
       const shown = workspace.asRelativePath(uri.with({ path: label }));
       const slash = shown.lastIndexOf('/');
       return [{ label: shown.slice(slash + 1), description: slash < 0 ? '' : shown.slice(0, slash), uri }];

@@ -57,8 +57,9 @@ function modelItem(node: ModelTreeNode, description: DescriptionResult | undefin
   const { text, spoken } = facts(entry, description, name);
   item.id = node.id;
   item.resourceUri = uri;
-  item.contextValue = description?.state === 'unreadable' ? 'prunability.unreadable' : 'prunability.model';
-  item.iconPath = iconOf(entry.shards, description);
+  if (description?.state === 'unreadable') item.contextValue = 'prunability.unreadable';
+  else item.contextValue = entry.isFolder ? 'prunability.modelFolder' : 'prunability.model';
+  item.iconPath = iconOf(entry, description);
   item.description = isListed(node) ? [text, nameText(folderOf(entry.label))].filter(Boolean).join(' · ') : text;
   item.accessibilityInformation = { label: spoken };
   return item;
@@ -69,8 +70,9 @@ function isListed({ parent, label, entry }: ModelTreeNode): boolean {
   return (parent === undefined || parent.kind === 'root') && label !== entry.label;
 }
 
-function iconOf(shards: ShardSet | undefined, description: DescriptionResult | undefined): ThemeIcon {
+function iconOf({ shards, isFolder }: ModelEntry, description: DescriptionResult | undefined): ThemeIcon {
   if (description?.state === 'unreadable') return new ThemeIcon('error', new ThemeColor('list.errorForeground'));
+  if (isFolder) return new ThemeIcon('package');
   if (shards === undefined) return new ThemeIcon('file-binary');
   if (isIncomplete(shards)) return new ThemeIcon('warning', new ThemeColor('list.warningForeground'));
   return new ThemeIcon('files');
@@ -78,7 +80,7 @@ function iconOf(shards: ShardSet | undefined, description: DescriptionResult | u
 
 /** What is most worth knowing: as a few figures beside the name, and for a screen reader with the name. */
 function facts(
-  { size, shards }: ModelEntry,
+  { size, shards, isFolder }: ModelEntry,
   description: DescriptionResult | undefined,
   name: string,
 ): { text: string; spoken: string } {
@@ -90,6 +92,9 @@ function facts(
     const text = incompleteText(shards);
     return { text: `${text} · ${byteSize(size)}`, spoken: l10n.t('{0}, model, incomplete: {1}', name, text) };
   }
+  // What a folder holds beside what was searched for is not known yet: its size would be wrong.
+  if (description === undefined && isFolder)
+    return { text: l10n.t('folder'), spoken: l10n.t('{0}, model, a folder', name) };
   if (description === undefined) {
     return { text: byteSize(size), spoken: l10n.t('{0}, model of {1}', name, byteSize(size)) };
   }

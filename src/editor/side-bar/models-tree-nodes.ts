@@ -1,5 +1,5 @@
 import { Uri, type WorkspaceFolder } from 'vscode';
-import { modelEntries, type ModelEntry } from '../../catalog/entries';
+import type { ModelEntry } from '../../catalog/entries';
 import { buildTree, countModels, type CatalogNode, type TreeOptions } from '../../catalog/tree';
 import type { FolderModels } from './workspace-models';
 
@@ -30,7 +30,7 @@ export interface RunTreeNode extends TreeNode {
 
 export interface ModelTreeNode extends TreeNode {
   readonly kind: 'model';
-  /** The file to open: of a sharded model its index. */
+  /** What to open: the file, of a sharded model its index, or the folder. */
   readonly uri: Uri;
   readonly entry: ModelEntry;
 }
@@ -41,7 +41,7 @@ export function modelsTreeNodes(
   severalFolders: boolean,
   options: TreeOptions,
 ): ModelsTreeNode[] {
-  const trees = folders.map(({ folder, files }) => ({ folder, nodes: buildTree(modelEntries(files), options) }));
+  const trees = folders.map(({ folder, entries }) => ({ folder, nodes: buildTree(entries, options) }));
   if (!severalFolders) return trees.flatMap(({ folder, nodes }) => wrapAll(nodes, folder, undefined));
   return trees.flatMap(({ folder, nodes }) => (nodes.length === 0 ? [] : [rootNode(folder, nodes)]));
 }

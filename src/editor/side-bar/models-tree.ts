@@ -23,7 +23,7 @@ import type { ModelDescriptions } from '../models/descriptions';
 import { modelsTreeItem } from './models-tree-items';
 import { modelsTreeNodes, type ModelsTreeNode, type ModelTreeNode } from './models-tree-nodes';
 import { ModelsTreeOptions } from './models-tree-options';
-import type { WorkspaceModels } from './workspace-models';
+import type { KnownOfModel, WorkspaceModels } from './workspace-models';
 
 export const MODELS_VIEW = 'prunability.models';
 
@@ -152,7 +152,7 @@ export class ModelsTree
     const { current } = this.options;
     const severalFolders = (workspace.workspaceFolders?.length ?? 0) > 1;
     const roots = modelsTreeNodes(
-      current.order === 'limit' ? models.folders((uri) => limitOf(descriptions.cached(uri))) : models.folders(),
+      models.folders((uri) => knownOf(descriptions.cached(uri))),
       severalFolders,
       current,
     );
@@ -196,8 +196,10 @@ export class ModelsTree
   }
 }
 
-function limitOf(description: DescriptionResult | undefined): number | null {
-  return description?.state === 'readable' ? (description.analysis?.limit ?? null) : null;
+function knownOf(description: DescriptionResult | undefined): KnownOfModel {
+  return description?.state === 'readable'
+    ? { limit: description.analysis?.limit ?? null, size: description.file.bytes }
+    : { limit: null, size: undefined };
 }
 
 /** The models in an item, itself included. */

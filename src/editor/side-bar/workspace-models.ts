@@ -2,21 +2,24 @@ import {
   EventEmitter,
   FileType,
   RelativePattern,
+  Uri,
   workspace,
   type Disposable,
   type FileStat,
   type LogOutputChannel,
-  type Uri,
   type WorkspaceFolder,
 } from 'vscode';
-import type { CatalogFile } from '../../catalog/entries';
+import { modelEntries, type CatalogFile, type ModelEntry } from '../../catalog/entries';
+import { markerKind } from '../../catalog/folder-markers';
+import { ModelFolders } from '../../catalog/model-folders';
 import {
   CATALOG_GLOB,
   EXCLUDED_GLOB,
-  isCatalogName,
+  isCatalogPath,
   isExcluded,
   isManifestShard,
-  modelNameCertainty,
+  isModelPart,
+  modelPathCertainty,
 } from '../../catalog/model-names';
 import type { ModelDescriptions } from '../models/descriptions';
 
@@ -44,7 +47,15 @@ const MAX_NEW_PATHS = 50;
 /** The models of one folder of the workspace. */
 export interface FolderModels {
   readonly folder: WorkspaceFolder;
-  readonly files: readonly CatalogFile[];
+  readonly entries: readonly ModelEntry[];
+}
+
+/** What is known of a model beside its files. */
+export interface KnownOfModel {
+  /** `prunedFraction` that an analysis has predicted; null if there was none. */
+  readonly limit: number | null;
+  /** Bytes of all its files; undefined if its header was not read. */
+  readonly size: number | undefined;
 }
 
 /** A file that the search has found. */
@@ -95,14 +106,14 @@ export class WorkspaceModels implements Disposable {
     return this.started === undefined ? this.ready() : this.enqueue(() => this.search());
   }
 
-  /** What was found, by folder of the workspace; with limits, where it is told how to come by them. */
-  folders(limitOf?: (uri: Uri) => number | null): FolderModels[] {
-    const listed = [...this.files.values()].filter(({ readable }) => readable);
-    return (workspace.workspaceFolders ?? []).flatMap((folder) => {
-      const files = listed
-        .filter((file) => file.folder.uri.toString() === folder.uri.toString())
-        .map((file) => (limitOf === undefined ? file : { ...file, limit: limitOf(file.uri) }));
-      return files.length === 0 ? [] : [{ folder, files }];
+  /** What was found, by folder of the workspace; with what is known of each model, where it is told how to come by that. */
+  folders(knownOf?: (uri: Uri) => KnownOfModel): FolderModels[] {
+    return [...this.byFolder()].flatMap(([folder, files]) => {
+      const entries = modelEntries(
+        files.filter(({ readable }) => readable),
+        files.filter(({ readable }) => !readable),
+      ).map((entry) => (knownOf === undefined ? entry : withKnown(entry, knownOf(uriOf(folder, entry.path)))));
+      return entries.length === 0 ? [] : [{ folder, entries }];
     });
   }
 
@@ -129,7 +140,7 @@ export class WorkspaceModels implements Disposable {
         if (!isLeftOut(uri)) touch(uri);
       }),
       watcher.onDidChange((uri) => {
-        if (isCatalogName(nameOf(uri)) && !isLeftOut(uri)) touch(uri);
+        if (isCatalogPath(uri.path) && !isLeftOut(uri)) touch(uri);
       }),
       watcher.onDidDelete((uri) => {
         this.touched.delete(uri.toString());
@@ -176,13 +187,13 @@ export class WorkspaceModels implements Disposable {
     const deleted = new Set(this.deleted);
     this.touched.clear();
     this.deleted.clear();
-    const others = touched.filter((uri) => !isCatalogName(nameOf(uri)));
+    const others = touched.filter((uri) => !isCatalogPath(uri.path));
     if (others.length > MAX_NEW_PATHS) {
       await this.search();
       return;
     }
     const removed = this.remove(deleted);
-    const models = touched.filter((uri) => isCatalogName(nameOf(uri)));
+    const models = touched.filter((uri) => isCatalogPath(uri.path));
     const taken = await this.take([...models, ...(await modelsBelow(others))], this.files);
     if (removed || taken) this.changed.fire();
     if (others.length > 0) this.lookAgain(others);
@@ -242,31 +253,54 @@ export class WorkspaceModels implements Disposable {
     return changed;
   }
 
-  /** Looks into the files whose names do not tell, a few at a time. */
+  /** Looks into the files whose names do not tell, a few at a time; not into what is a part of a model, or may be. */
   private sniff(): void {
-    const waiting = [...this.files.values()].filter(({ sniffed }) => sniffed === 'no');
+    const waiting = [...this.byFolder()].flatMap(([folder, files]) => {
+      const models = new ModelFolders(files.filter((file) => !isRefuted(file)).map(({ path }) => path));
+      return files
+        .filter(({ sniffed }) => sniffed === 'no')
+        .flatMap((file) => {
+          const model = models.ownerOf(file.path);
+          if (model === undefined) return [{ file, uri: file.uri }];
+          return models.isMarker(file.path) ? [{ file, uri: uriOf(folder, model) }] : [];
+        });
+    });
     const next = async (): Promise<void> => {
-      for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+      for (let found = waiting.pop(); found !== undefined; found = waiting.pop()) {
         if (this.stopped.signal.aborted) return;
-        await this.sniffFile(file);
+        await this.sniffFile(found.file, found.uri);
       }
     };
-    for (const file of waiting) file.sniffed = 'now';
+    for (const { file } of waiting) file.sniffed = 'now';
     for (let i = 0; i < SNIFFED_AT_ONCE; i++) void next();
   }
 
-  private async sniffFile(file: FoundFile): Promise<void> {
+  /** @param uri the file, or the folder that is a model if the file opens it */
+  private async sniffFile(file: FoundFile, uri: Uri): Promise<void> {
     try {
-      const { state } = await this.descriptions.describe(file.uri, this.stopped.signal);
+      const { state } = await this.descriptions.describe(uri, this.stopped.signal);
       file.sniffed = 'yes';
       const readable = state === 'readable';
       if (file.readable !== readable) this.announce();
       file.readable = readable;
+      // What it would have been a model with may be one by itself.
+      if (isRefuted(file)) this.sniff();
     } catch (error) {
       // Is not listed; the next change or refresh tries again.
       file.sniffed = 'no';
-      this.log.debug(`Not described: ${file.uri.toString(true)}: ${String(error)}`);
+      this.log.debug(`Not described: ${uri.toString(true)}: ${String(error)}`);
     }
+  }
+
+  private byFolder(): Map<WorkspaceFolder, FoundFile[]> {
+    const folders = new Map((workspace.workspaceFolders ?? []).map((folder) => [folder.uri.toString(), folder]));
+    const found = new Map<WorkspaceFolder, FoundFile[]>();
+    for (const folder of folders.values()) found.set(folder, []);
+    for (const file of this.files.values()) {
+      const folder = folders.get(file.folder.uri.toString());
+      if (folder !== undefined) found.get(folder)?.push(file);
+    }
+    return found;
   }
 
   private announce(): void {
@@ -275,6 +309,20 @@ export class WorkspaceModels implements Disposable {
       this.changed.fire();
     }, CHANGES_INTERVAL_MS);
   }
+}
+
+/** Whether a file would open a folder as a model, and was found not to. */
+function isRefuted({ path, readable, sniffed }: FoundFile): boolean {
+  return !readable && sniffed === 'yes' && markerKind(path) !== undefined;
+}
+
+/** Of what was not told, what the files tell stays. */
+function withKnown(entry: ModelEntry, { limit, size }: KnownOfModel): ModelEntry {
+  return { ...entry, limit, size: entry.isFolder ? (size ?? entry.size) : entry.size };
+}
+
+function uriOf(folder: WorkspaceFolder, path: string): Uri {
+  return path === '' ? folder.uri : Uri.joinPath(folder.uri, path);
 }
 
 function nameOf(uri: Uri): string {
@@ -294,8 +342,7 @@ async function findFile(uri: Uri): Promise<FoundFile | undefined> {
   const folder = workspace.getWorkspaceFolder(uri);
   const stat = await statOf(uri);
   if (folder === undefined || stat === undefined || (stat.type & FileType.File) === 0) return undefined;
-  const name = nameOf(uri);
-  const certain = isManifestShard(name) || modelNameCertainty(name) === 'model';
+  const certain = isModelPart(nameOf(uri)) || modelPathCertainty(uri.path) === 'model';
   return {
     uri,
     folder,

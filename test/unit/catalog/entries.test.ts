@@ -11,8 +11,16 @@ describe('modelEntries', () => {
   it('leaves models of one file as they are', () => {
     const entries = modelEntries(files('a.pt', 'sub/b.safetensors'));
     expect(entries).toEqual([
-      { path: 'a.pt', label: 'a.pt', size: 1, modified: 1, limit: null, shards: undefined },
-      { path: 'sub/b.safetensors', label: 'sub/b.safetensors', size: 2, modified: 2, limit: null, shards: undefined },
+      { path: 'a.pt', label: 'a.pt', size: 1, modified: 1, isFolder: false, limit: null, shards: undefined },
+      {
+        path: 'sub/b.safetensors',
+        label: 'sub/b.safetensors',
+        size: 2,
+        modified: 2,
+        isFolder: false,
+        limit: null,
+        shards: undefined,
+      },
     ]);
   });
 
@@ -28,6 +36,7 @@ describe('modelEntries', () => {
         label: `m/${label}`,
         size: 1 + 2 + 3 + 4,
         modified: 4,
+        isFolder: false,
         limit: null,
         shards: { found: 3, expected: 3, indexed: true },
       },
@@ -119,13 +128,5 @@ describe('modelEntries', () => {
   it('leaves out what lies beside the model of a checkpoint', () => {
     const entries = modelEntries(files('checkpoint-5/model.safetensors', 'checkpoint-5/optimizer.pt'));
     expect(entries.map(({ path }) => path)).toEqual(['checkpoint-5/model.safetensors']);
-  });
-
-  it('has the limit of the file that is opened', () => {
-    const [entry] = modelEntries([
-      { path: 'm-1-of-1.bin', size: 1, modified: 1, limit: 0.1 },
-      { path: 'm.bin.index.json', size: 1, modified: 1, limit: 0.8 },
-    ]);
-    expect(entry?.limit).toBe(0.8);
   });
 });

@@ -94,15 +94,12 @@ describe('buildTree', () => {
   });
 
   it('sorts by limit, what has none last', () => {
-    const found: CatalogFile[] = [
-      { path: 'a.pt', size: 1, modified: 1 },
-      { path: 'b.pt', size: 1, modified: 1, limit: 0 },
-      { path: 'c.pt', size: 1, modified: 1, limit: 0.9 },
-      { path: 'd.pt', size: 1, modified: 1, limit: null },
-      { path: 'f/e.pt', size: 1, modified: 1, limit: 0.5 },
-      { path: 'g/h.pt', size: 1, modified: 1, limit: 0.6 },
-    ];
-    expect(drawn(tree(found, { order: 'limit' }))).toEqual([
+    const limits = new Map(Object.entries({ 'b.pt': 0, 'c.pt': 0.9, 'f/e.pt': 0.5, 'g/h.pt': 0.6 }));
+    const entries = modelEntries(files('a.pt', 'b.pt', 'c.pt', 'd.pt', 'f/e.pt', 'g/h.pt')).map((entry) => ({
+      ...entry,
+      limit: limits.get(entry.path) ?? null,
+    }));
+    expect(drawn(buildTree(entries, { layout: 'folder', order: 'limit', filter: '' }))).toEqual([
       'folder g',
       '  h.pt',
       'folder f',

@@ -10,6 +10,10 @@ function certainty(name: string): NameCertainty {
   return /\.(bin|json)$/.test(name) ? 'ambiguous' : 'no';
 }
 
+function opensFolder(path: string): boolean {
+  return path.endsWith('.mlpackage/Manifest.json');
+}
+
 /** A file system of these files, that remembers what it was asked. */
 class MemoryFiles implements PathFiles {
   readonly stats: string[] = [];
@@ -33,7 +37,7 @@ class MemoryFiles implements PathFiles {
 }
 
 async function found(text: string, files: PathFiles, signal?: AbortSignal): Promise<readonly FoundModel[]> {
-  return findModels(text, CONTEXT, files, certainty, signal);
+  return findModels(text, CONTEXT, files, { certainty, opensFolder }, signal);
 }
 
 describe('the models that a text means', () => {
@@ -59,6 +63,14 @@ describe('the models that a text means', () => {
     expect(await found('maybe', files)).toEqual([]);
   });
 
+  it('are folders that a file in them makes a model', async () => {
+    const files = new MemoryFiles(['/repo/a.mlpackage/Manifest.json', '/repo/b/Manifest.json']);
+    expect(await found('a.mlpackage', files)).toEqual([
+      { path: '/repo/a.mlpackage', kind: 'folder', certainty: 'model' },
+    ]);
+    expect(await found('b', files)).toEqual([]);
+  });
+
   it('may lack the extension that a program adds, if they are plainly paths', async () => {
     const files = new MemoryFiles(['/repo/runs/weights.npz', '/repo/weights.npz', '/repo/runs/epoch-1.5.pt']);
     expect((await found('runs/weights', files)).map(({ path }) => path)).toEqual(['/repo/runs/weights.npz']);
@@ -80,7 +92,7 @@ describe('the models that a text means', () => {
   it('are no more than three', async () => {
     const roots = Array.from({ length: 10 }, (_, i) => `/root${i}`);
     const files = new MemoryFiles(roots.map((root) => `${root}/a.pt`));
-    expect(await findModels('a.pt', { ...CONTEXT, roots }, files, certainty)).toHaveLength(3);
+    expect(await findModels('a.pt', { ...CONTEXT, roots }, files, { certainty, opensFolder })).toHaveLength(3);
   });
 
   it('looks at the first names of a folder only', async () => {
