@@ -27,7 +27,7 @@ export default tseslint.config(
     files: [
       'src/sketch/**/*.ts',
       'src/values/**/*.ts',
-      'src/formats/containers/{crc32c,zstd}.ts',
+      'src/formats/containers/{crc32c,zstd,zstd-literals}.ts',
       'src/limits/**/*.ts',
       'src/compare/**/*.ts',
       'test/**/*.ts',
