@@ -6,6 +6,9 @@ import { DAMAGED, Fields, type FieldSizes } from './fields';
 /** HDF5 keeps its structures in blocks of 2 KiB between the data: some of them come with each read. */
 const PAGE_BYTES = 16 * 1024;
 
+/** Pages that are read together where the one before is known: small objects stand one behind the other. */
+const RUN_PAGES = 16;
+
 /** Pages that are kept, 16 MiB: groups and their objects are mostly close together. */
 const MAX_PAGES = 1024;
 
@@ -24,8 +27,9 @@ const MAX_BYTES_OF_SMALL_FILES = 1024 * 1024;
 
 /** The structures of one file, read by address. Counts what it reads, and reads no structure twice. */
 export class Metadata {
-  private readonly pages = new Map<number, Promise<Uint8Array>>();
+  private readonly pages = new Map<number, Uint8Array | Promise<Uint8Array>>();
   private readonly claimed = new Set<number>();
+  private lastUsed: number | undefined;
   private parsedBytes = 0;
 
   /**
@@ -45,8 +49,11 @@ export class Metadata {
     return this.limit - this.base;
   }
 
-  /** @throws {FormatError} if the bytes are not in the file, or too many */
-  async at(address: number, length: number): Promise<Fields> {
+  /**
+   * At once where the bytes are at hand, as they mostly are: objects are small and have several structures each.
+   * @throws {FormatError} if the bytes are not in the file, or too many
+   */
+  at(address: number, length: number): Fields | Promise<Fields> {
     if (address + length > this.end || length > MAX_STRUCTURE_BYTES) {
       throw this.fault(
         address,
@@ -59,21 +66,23 @@ export class Metadata {
     if (this.parsedBytes > MAX_BYTES_PER_FILE_BYTE * this.end + MAX_BYTES_OF_SMALL_FILES) {
       throw this.fault(address, l10n.t('uses parts of its structure many times over'));
     }
-    return new Fields(await this.bytes(this.base + address, length), this.base + address, this.sizes, this.source.path);
+    const start = this.base + address;
+    const bytes = this.bytes(start, length);
+    return bytes instanceof Uint8Array ? this.fields(bytes, start) : bytes.then((read) => this.fields(read, start));
   }
 
   /** Up to so many bytes, fewer at the end of the file. */
-  async upTo(address: number, length: number): Promise<Fields> {
-    return await this.at(address, Math.max(0, Math.min(length, this.end - address)));
+  upTo(address: number, length: number): Fields | Promise<Fields> {
+    return this.at(address, Math.max(0, Math.min(length, this.end - address)));
   }
 
   /**
    * Like {@link at}, for what only one structure may refer to: cycles and shared parts would let a small file describe
    * endless ones.
    */
-  async once(address: number, length: number): Promise<Fields> {
+  once(address: number, length: number): Fields | Promise<Fields> {
     this.claim(address);
-    return await this.at(address, length);
+    return this.at(address, length);
   }
 
   claim(address: number): void {
@@ -86,12 +95,22 @@ export class Metadata {
     return new FormatError({ file: this.source.path, offset, reason, remedy: DAMAGED });
   }
 
-  private async bytes(start: number, length: number): Promise<Uint8Array> {
-    if (length > MAX_PAGED_BYTES) return await this.source.read(start, length, this.signal);
+  private fields(bytes: Uint8Array, start: number): Fields {
+    return new Fields(bytes, start, this.sizes, this.source.path);
+  }
+
+  private bytes(start: number, length: number): Uint8Array | Promise<Uint8Array> {
+    if (length > MAX_PAGED_BYTES) return this.source.read(start, length, this.signal);
     const first = Math.floor(start / PAGE_BYTES);
     const last = Math.floor(Math.max(start, start + length - 1) / PAGE_BYTES);
+    if (first !== last) return this.bytesOfPages(start, length, first, last);
     const skip = start - first * PAGE_BYTES;
-    if (first === last) return (await this.page(first)).subarray(skip, skip + length);
+    const page = this.page(first);
+    if (page instanceof Uint8Array) return page.subarray(skip, skip + length);
+    return page.then((read) => read.subarray(skip, skip + length));
+  }
+
+  private async bytesOfPages(start: number, length: number, first: number, last: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
     for (let index = first; index <= last; index++) {
       const page = await this.page(index);
@@ -102,20 +121,39 @@ export class Metadata {
     return bytes;
   }
 
-  private async page(index: number): Promise<Uint8Array> {
-    const start = index * PAGE_BYTES;
-    if (start >= this.source.size) return new Uint8Array(0);
+  private page(index: number): Uint8Array | Promise<Uint8Array> {
+    if (index * PAGE_BYTES >= this.source.size) return new Uint8Array(0);
     const known = this.pages.get(index);
-    const page = known ?? this.source.read(start, Math.min(PAGE_BYTES, this.source.size - start), this.signal);
+    const page = known ?? this.readPage(index);
     // The last used is the last in the map.
-    this.pages.delete(index);
-    this.pages.set(index, page);
-    if (this.pages.size > MAX_PAGES) {
-      for (const oldest of this.pages.keys()) {
-        this.pages.delete(oldest);
-        break;
-      }
+    if (index !== this.lastUsed) {
+      this.pages.delete(index);
+      this.pages.set(index, page);
+      this.lastUsed = index;
     }
-    return await page;
+    for (const oldest of this.pages.keys()) {
+      if (this.pages.size <= MAX_PAGES) break;
+      this.pages.delete(oldest);
+    }
+    return page;
+  }
+
+  private async readPage(index: number): Promise<Uint8Array> {
+    const start = index * PAGE_BYTES;
+    const isRun = this.pages.has(index - 1);
+    const length = Math.min(isRun ? RUN_PAGES * PAGE_BYTES : PAGE_BYTES, this.source.size - start);
+    const bytes = await this.source.read(start, length, this.signal);
+    if (!isRun) return this.keep(index, bytes);
+    for (let at = PAGE_BYTES; at < length; at += PAGE_BYTES) {
+      const next = index + at / PAGE_BYTES;
+      // Copied, so that a page that is kept does not keep the whole run.
+      if (!this.pages.has(next)) this.pages.set(next, bytes.slice(at, at + PAGE_BYTES));
+    }
+    return this.keep(index, bytes.slice(0, PAGE_BYTES));
+  }
+
+  private keep(index: number, bytes: Uint8Array): Uint8Array {
+    if (this.pages.has(index)) this.pages.set(index, bytes);
+    return bytes;
   }
 }
