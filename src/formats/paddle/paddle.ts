@@ -6,6 +6,7 @@ import { FormatError } from '../errors';
 import { tensorRole } from '../roles';
 import { isPickle, onlyFile, pickleNotes, readArrayPickle } from '../containers/pickle-checkpoint';
 import type { PickledArray } from '../containers/pickled-arrays';
+import { openInference, startsAsTensor } from './inference-parameters';
 import { joinSlices, NAME_TABLE, SLICES } from './paddle-slices';
 import type { RandomAccessSource } from '../source';
 
@@ -18,7 +19,7 @@ const STATISTICS = /(^|\.)_(mean|variance)$/;
 
 /**
  * PaddlePaddle: what `paddle.save` writes, a pickle of NumPy arrays (`python/paddle/framework/io.py`). Nothing of the
- * pickle is executed. `.pdiparams`, the weights of inference models without their names, is refused.
+ * pickle is executed; and the weights of inference models, `.pdiparams`.
  */
 export const paddleReader: FormatReader = {
   id: 'paddle',
@@ -27,11 +28,14 @@ export const paddleReader: FormatReader = {
   matches(head: Uint8Array, source: RandomAccessSource): boolean {
     const extension = extensionOf(source);
     if (extension === '.pdparams' || extension === '.pdopt') return isPickle(head);
-    return extension === '.pdiparams' || extension === '.pdmodel';
+    return extension === '.pdiparams' || extension === '.pdmodel' || startsAsTensor(head);
   },
 
-  async open({ source, signal }: OpenContext): Promise<Checkpoint> {
+  async open(context: OpenContext): Promise<Checkpoint> {
+    const { source, signal } = context;
     checkKind(source);
+    const head = await source.read(0, Math.min(source.size, 4096), signal);
+    if (startsAsTensor(head) || extensionOf(source) === '.pdiparams') return await openInference(context);
     const found = await readArrayPickle(source, signal, new Set([NAME_TABLE, SLICES]));
     const arrays = joinSlices(found);
     const tensors = arrays.map(({ name, array }) => describe(name, array));
@@ -53,15 +57,12 @@ function extensionOf({ path: file }: RandomAccessSource): string {
 function checkKind(source: RandomAccessSource): void {
   const extension = extensionOf(source);
   if (extension === '.pdopt') throw optimizerOnly(source);
-  if (extension !== '.pdiparams' && extension !== '.pdmodel') return;
+  if (extension !== '.pdmodel') return;
   throw new FormatError({
     file: source.path,
     offset: 0,
-    reason:
-      extension === '.pdmodel'
-        ? l10n.t('is the program of an inference model of PaddlePaddle, which is not read')
-        : l10n.t('is of an inference model of PaddlePaddle, whose weights have no names'),
-    remedy: l10n.t('Save the weights with their names: paddle.save(layer.state_dict(), "model.pdparams").'),
+    reason: l10n.t('is the program of an inference model of PaddlePaddle, without its weights'),
+    remedy: l10n.t('Open {0} beside it.', path.basename(source.path).replace(/pdmodel$/i, 'pdiparams')),
   });
 }
 

@@ -65,13 +65,13 @@ describe('hand-written neural networks', () => {
   const good = product('fc', floats(1, 2, 3, 4, 5, 6));
 
   it('are told from other files that start alike', () => {
-    const matches = (bytes: Uint8Array): boolean => coremlReader.matches(bytes, { path: '', size: 0 } as never);
-    expect(matches(model(500, good))).toBe(true);
+    const isOurs = (bytes: Uint8Array): boolean => coremlReader.matches(bytes, { path: '', size: 0 } as never);
+    expect(isOurs(model(500, good))).toBe(true);
     const described = message(field(1, 'x'), field(2, 'n'.repeat(300)), field(3, field(4, '')));
-    expect(matches(message(field(1, 1), field(2, field(10, described))))).toBe(true);
+    expect(isOurs(message(field(1, 1), field(2, field(10, described))))).toBe(true);
     // A SavedModel with the version of its graph, and its operators.
     const information = message(field(1, 'v1'), field(2, field(1, message(field(1, 'Add')))));
-    expect(matches(message(field(1, 1), field(2, field(1, information))))).toBe(false);
+    expect(isOurs(message(field(1, 1), field(2, field(1, information))))).toBe(false);
   });
 
   it.each([303, 403, 500])('are those of kind %i', async (kind) => {
@@ -113,8 +113,9 @@ describe('hand-written neural networks', () => {
     try {
       const file = path.join(folder, 'int8.mlmodel');
       writeFileSync(file, bytes);
-      const { checkpoint, close } = await openCheckpoint(file);
-      await close();
+      const opened = await openCheckpoint(file);
+      await opened.close();
+      const { checkpoint } = opened;
       expect([...(await engineValues(checkpoint, checkpoint.tensors[0]!))]).toEqual([0.5, 1, 1.5, -0.5, -1, -1.5]);
     } finally {
       rmSync(folder, { recursive: true });

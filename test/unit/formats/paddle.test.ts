@@ -48,7 +48,7 @@ describe('PaddlePaddle and pickles of NumPy arrays', () => {
 
   it.each([
     ['model.pdopt', /optimiser/, /\.pdparams/],
-    ['inference.pdiparams', /no names/, /paddle\.save/],
+    ['program2.pdmodel', /without its weights/, /program2\.pdiparams/],
   ])('refuses %s, and says what to do', async (file, reason, remedy) => {
     const detail = await formatError(read(file));
     expect(detail.reason).toMatch(reason);
