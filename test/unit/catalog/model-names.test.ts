@@ -21,6 +21,7 @@ const MODELS = [
   'a.ckpt',
   'a.pt2',
   'a.pdparams',
+  'inference.pdiparams',
   'a.npz',
   'a.npy',
   'a.onnx',
