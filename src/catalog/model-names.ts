@@ -148,7 +148,7 @@ export function isExcluded(path: string): boolean {
   return names.some(
     (name, i) =>
       EXCLUDED_FOLDERS.includes(name) ||
-      ((names[i - 1] ?? '').endsWith(".zarr") && !(opensStore && i === names.length - 1)),
+      ((names[i - 1] ?? '').endsWith('.zarr') && !(opensStore && i === names.length - 1)),
   );
 }
 
