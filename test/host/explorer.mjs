@@ -84,6 +84,21 @@ export class Explorer {
     });
   }
 
+  /** What a file's or folder's context menu offers. @param {string} path @returns {Promise<string[]>} */
+  async menuLabels(path) {
+    return waitFor(`the context menu of ${path}`, async () => {
+      // The tooltip of the row above would cover it.
+      await this.#page.mouse.move(1, 1);
+      const row = await this.reveal(path);
+      await row.click({ button: 'right', timeout: 5_000 });
+      await this.#menuItems.first().waitFor({ timeout: 5_000 });
+      const labels = await this.#menuItems.allInnerTexts();
+      await this.#page.keyboard.press('Escape');
+      await this.#menuItems.first().waitFor({ state: 'hidden', timeout: 2_000 });
+      return labels;
+    });
+  }
+
   /**
    * Opens a file with one of the editors that "Open With..." offers.
    * @param {string} path
@@ -133,16 +148,17 @@ export class Explorer {
   }
 
   /**
-   * Selects two files, the first by a click (which opens it), the second added to it.
+   * Selects two files or folders, the first by a click (which opens a file), the second added to it.
    * @param {string} first
    * @param {string} second
    * @returns {Promise<void>}
    */
   async #selectBoth(first, second) {
-    await (await this.reveal(first)).click();
+    const row = await this.reveal(first);
+    await row.click();
     // An editor that becomes active gets its file selected, and that alone: the second click comes after it.
     const tab = this.#page.locator('.tabs-container .tab.active', { hasText: posix.basename(first) });
-    await tab.waitFor({ timeout: 5_000 });
+    if ((await row.getAttribute('aria-expanded')) === null) await tab.waitFor({ timeout: 5_000 });
     await (await this.reveal(second)).click({ modifiers: ['ControlOrMeta'] });
     await this.tree.locator('.monaco-list-row.selected').nth(1).waitFor({ timeout: 1_000 });
   }

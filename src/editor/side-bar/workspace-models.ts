@@ -1,33 +1,9 @@
-import {
-  EventEmitter,
-  FileType,
-  RelativePattern,
-  Uri,
-  workspace,
-  type Disposable,
-  type FileStat,
-  type LogOutputChannel,
-  type WorkspaceFolder,
-} from 'vscode';
-import { modelEntries, type CatalogFile, type ModelEntry } from '../../catalog/entries';
-import { markerKind } from '../../catalog/folder-markers';
+import { EventEmitter, Uri, workspace, type Disposable, type LogOutputChannel, type WorkspaceFolder } from 'vscode';
+import { modelEntries, type ModelEntry } from '../../catalog/entries';
 import { ModelFolders } from '../../catalog/model-folders';
-import {
-  CATALOG_GLOB,
-  EXCLUDED_GLOB,
-  isCatalogPath,
-  isExcluded,
-  isManifestShard,
-  isModelPart,
-  modelPathCertainty,
-} from '../../catalog/model-names';
+import { CATALOG_GLOB, EXCLUDED_GLOB, isCatalogPath, isExcluded, isManifestShard } from '../../catalog/model-names';
 import type { ModelDescriptions } from '../models/descriptions';
-
-/** More files make a list that nobody reads, and their states cost memory; the folder opened is then the wrong one. */
-const MAX_FILES = 50_000;
-
-/** Requests to the file system at a time: enough to keep a remote disk busy, few enough to leave it to others too. */
-const STATS_AT_ONCE = 32;
+import { each, findFile, isRefuted, MAX_FILES, modelsBelow, STATS_AT_ONCE, type FoundFile } from './found-files';
 
 /** Ambiguous files that are sniffed at a time. Nobody waits for them. */
 const SNIFFED_AT_ONCE = 3;
@@ -58,16 +34,6 @@ export interface KnownOfModel {
   readonly size: number | undefined;
 }
 
-/** A file that the search has found. */
-interface FoundFile extends CatalogFile {
-  readonly uri: Uri;
-  readonly folder: WorkspaceFolder;
-  /** Whether it is listed: a model by its name, or by its content as far as that is known. */
-  readable: boolean;
-  /** Of a file whose name does not tell: whether its content was looked at, in its present size and time. */
-  sniffed: 'no' | 'now' | 'yes';
-}
-
 /**
  * The model files of the workspace, kept as the folders change. Nothing is searched before {@link ready} is called.
  * Files whose names do not tell count once their content was found to be a model.
@@ -86,6 +52,7 @@ export class WorkspaceModels implements Disposable {
   private readonly deleted = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private announcement: NodeJS.Timeout | undefined;
+  private nextSniff: NodeJS.Timeout | undefined;
   private readonly secondLooks = new Set<NodeJS.Timeout>();
   private readonly stopped = new AbortController();
   private readonly subscriptions: Disposable[] = [];
@@ -121,6 +88,7 @@ export class WorkspaceModels implements Disposable {
     this.stopped.abort();
     clearTimeout(this.timer);
     clearTimeout(this.announcement);
+    clearTimeout(this.nextSniff);
     for (const timer of this.secondLooks) clearTimeout(timer);
     for (const subscription of this.subscriptions) subscription.dispose();
     this.changed.dispose();
@@ -284,12 +252,20 @@ export class WorkspaceModels implements Disposable {
       if (file.readable !== readable) this.announce();
       file.readable = readable;
       // What it would have been a model with may be one by itself.
-      if (isRefuted(file)) this.sniff();
+      if (isRefuted(file)) this.sniffSoon();
     } catch (error) {
       // Is not listed; the next change or refresh tries again.
       file.sniffed = 'no';
       this.log.debug(`Not described: ${uri.toString(true)}: ${String(error)}`);
     }
+  }
+
+  /** Each look goes through all files: many that come to nothing are followed by one. */
+  private sniffSoon(): void {
+    this.nextSniff ??= setTimeout(() => {
+      this.nextSniff = undefined;
+      this.sniff();
+    }, CHANGES_INTERVAL_MS);
   }
 
   private byFolder(): Map<WorkspaceFolder, FoundFile[]> {
@@ -311,11 +287,6 @@ export class WorkspaceModels implements Disposable {
   }
 }
 
-/** Whether a file would open a folder as a model, and was found not to. */
-function isRefuted({ path, readable, sniffed }: FoundFile): boolean {
-  return !readable && sniffed === 'yes' && markerKind(path) !== undefined;
-}
-
 /** Of what was not told, what the files tell stays. */
 function withKnown(entry: ModelEntry, { limit, size }: KnownOfModel): ModelEntry {
   return { ...entry, limit, size: entry.isFolder ? (size ?? entry.size) : entry.size };
@@ -335,51 +306,4 @@ function folderOf(uri: Uri): string {
 
 function isLeftOut(uri: Uri): boolean {
   return isExcluded(workspace.asRelativePath(uri, false));
-}
-
-/** The file as the disk has it; undefined if it is none, is gone, or is outside of the workspace. */
-async function findFile(uri: Uri): Promise<FoundFile | undefined> {
-  const folder = workspace.getWorkspaceFolder(uri);
-  const stat = await statOf(uri);
-  if (folder === undefined || stat === undefined || (stat.type & FileType.File) === 0) return undefined;
-  const certain = isModelPart(nameOf(uri)) || modelPathCertainty(uri.path) === 'model';
-  return {
-    uri,
-    folder,
-    path: uri.path.slice(folder.uri.path.replace(/\/$/, '').length + 1),
-    size: stat.size,
-    modified: stat.mtime,
-    readable: certain,
-    sniffed: certain ? 'yes' : 'no',
-  };
-}
-
-/** What new folders have brought with them. Paths that are no folders are passed over. */
-async function modelsBelow(uris: readonly Uri[]): Promise<Uri[]> {
-  const found = await Promise.all(
-    uris.map(async (uri) => {
-      const stat = await statOf(uri);
-      if (stat === undefined || (stat.type & FileType.Directory) === 0) return [];
-      return workspace.findFiles(new RelativePattern(uri, CATALOG_GLOB), EXCLUDED_GLOB, MAX_FILES);
-    }),
-  );
-  return found.flat();
-}
-
-async function statOf(uri: Uri): Promise<FileStat | undefined> {
-  try {
-    return await workspace.fs.stat(uri);
-  } catch {
-    // Gone since it was told of, or not ours to see: either way there is nothing to list.
-    return undefined;
-  }
-}
-
-/** Does something with each item, for so many at a time. */
-async function each<T>(items: readonly T[], atOnce: number, task: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of rest) await task(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
 }
