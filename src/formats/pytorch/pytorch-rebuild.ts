@@ -57,15 +57,16 @@ export function rebuildTensor(call: PickleCall): Rebuilt | undefined {
   return rebuildWithin(call, 0);
 }
 
-/** @param depth number of distributed tensors that the call is the part of: a state may be part of itself. */
+/** @param depth number of tensors that the call is a part of: with their states, they may be parts of themselves. */
 function rebuildWithin(call: PickleCall, depth: number): Rebuilt | undefined {
   let current: PickleValue | undefined = call;
+  const rebuildPart = (part: PickleCall): Rebuilt | undefined => rebuildWithin(part, depth + 1);
   for (let wrappers = 0; wrappers < MAX_WRAPPERS - depth; wrappers++) {
     if (!(current instanceof PickleCall)) return undefined;
     const { calleeName, args }: { calleeName: string; args: readonly PickleValue[] } = current;
     if (PLAIN.has(calleeName)) return rebuildPlain(calleeName, args);
-    if (calleeName === 'torch._utils._rebuild_qtensor') return rebuildQuantized(args, rebuildTensor);
-    if (SPARSE.has(calleeName)) return rebuildSparse(args, rebuildTensor);
+    if (calleeName === 'torch._utils._rebuild_qtensor') return rebuildQuantized(args, rebuildPart);
+    if (SPARSE.has(calleeName)) return rebuildSparse(args, rebuildPart);
     const unreadable = UNREADABLE.get(calleeName);
     if (unreadable !== undefined) return { kind: 'unreadable', reason: unreadable };
     if (WRAPPERS.has(calleeName)) current = args[0];
@@ -74,9 +75,7 @@ function rebuildWithin(call: PickleCall, depth: number): Rebuilt | undefined {
       const className = type instanceof PickleGlobal ? type.qualifiedName : '';
       if (PACKED_CLASS.test(className))
         return { kind: 'unreadable', reason: l10n.t('packed, of the class {0}', className) };
-      if (isDistributedClass(className)) {
-        return rebuildDistributed(args, (part) => rebuildWithin(part, depth + 1));
-      }
+      if (isDistributedClass(className)) return rebuildDistributed(args, rebuildPart);
       current =
         maker instanceof PickleGlobal && Array.isArray(makerArgs) ? new PickleCall(maker, makerArgs) : undefined;
     } else return undefined;
