@@ -62,3 +62,18 @@ export function unreadableNote({ unreadable }: Pick<NamedTensors, 'unreadable'>)
     tensors: unreadable.map(({ name }) => name),
   };
 }
+
+/** Says which tensors are parts of larger ones. */
+export function partsNote({ tensors }: NamedTensors): CheckpointNote | undefined {
+  const parts = tensors.filter(({ view, role }) => view.partOf !== undefined && role !== 'optimizer');
+  if (parts.length === 0) return undefined;
+  const shown = parts.slice(0, MAX_NAMES).map(({ name, view }) => `${name} ([${view.partOf?.join(', ') ?? ''}])`);
+  return {
+    code: 'tensors-in-part',
+    message: l10n.t(
+      'These tensors are distributed over processes, and this file has the part of one: {0}. For the whole model, save what get_model_state_dict gives with StateDictOptions(full_state_dict=True), or open a distributed checkpoint.',
+      listed(shown, parts.length),
+    ),
+    tensors: parts.map(({ name }) => name),
+  };
+}

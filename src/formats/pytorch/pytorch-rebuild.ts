@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { PickleCall, PickleGlobal, type PickleValue } from '../containers/pickle-values';
 import { torchDType } from './pytorch-dtypes';
+import { isDistributedClass, rebuildDistributed } from './rebuild-distributed';
 import { rebuildQuantized } from './rebuild-quantized';
 import { rebuildSparse } from './rebuild-sparse';
 import { parseStorage, strided, type Rebuilt } from './tensor-view';
@@ -43,9 +44,6 @@ const UNREADABLE: ReadonlyMap<string, string> = new Map([
 /** Libraries whose tensor classes keep codes, packed in ways of their own, with scales beside them. */
 const PACKED_CLASS = /^(torchao|optimum\.quanto|quanto)\./;
 
-/** A part of a tensor that is distributed over processes: what a process saved is its own part. */
-const DISTRIBUTED_CLASS = /^torch\.distributed\.(_?tensor)(\.\w+)*\.DTensor$/;
-
 /** Whether a call makes a tensor of a subclass from another function; see {@link rebuildTensor}. */
 export function isTensorSubclass(call: PickleCall): boolean {
   return FROM_TYPE.has(call.calleeName);
@@ -56,25 +54,28 @@ export function isTensorSubclass(call: PickleCall): boolean {
  * it makes no tensor that we know.
  */
 export function rebuildTensor(call: PickleCall): Rebuilt | undefined {
+  return rebuildWithin(call, 0);
+}
+
+/** @param depth number of tensors that the call is a part of: with their states, they may be parts of themselves. */
+function rebuildWithin(call: PickleCall, depth: number): Rebuilt | undefined {
   let current: PickleValue | undefined = call;
-  for (let wrappers = 0; wrappers < MAX_WRAPPERS; wrappers++) {
+  const rebuildPart = (part: PickleCall): Rebuilt | undefined => rebuildWithin(part, depth + 1);
+  for (let wrappers = 0; wrappers < MAX_WRAPPERS - depth; wrappers++) {
     if (!(current instanceof PickleCall)) return undefined;
     const { calleeName, args }: { calleeName: string; args: readonly PickleValue[] } = current;
     if (PLAIN.has(calleeName)) return rebuildPlain(calleeName, args);
-    if (calleeName === 'torch._utils._rebuild_qtensor') return rebuildQuantized(args, rebuildTensor);
-    if (SPARSE.has(calleeName)) return rebuildSparse(args, rebuildTensor);
+    if (calleeName === 'torch._utils._rebuild_qtensor') return rebuildQuantized(args, rebuildPart);
+    if (SPARSE.has(calleeName)) return rebuildSparse(args, rebuildPart);
     const unreadable = UNREADABLE.get(calleeName);
     if (unreadable !== undefined) return { kind: 'unreadable', reason: unreadable };
     if (WRAPPERS.has(calleeName)) current = args[0];
     else if (FROM_TYPE.has(calleeName)) {
-      const [maker, type, makerArgs, state]: readonly PickleValue[] = args;
+      const [maker, type, makerArgs]: readonly PickleValue[] = args;
       const className = type instanceof PickleGlobal ? type.qualifiedName : '';
       if (PACKED_CLASS.test(className))
         return { kind: 'unreadable', reason: l10n.t('packed, of the class {0}', className) };
-      if (DISTRIBUTED_CLASS.test(className)) {
-        current = state instanceof Map ? state.get('_local_tensor') : undefined;
-        continue;
-      }
+      if (isDistributedClass(className)) return rebuildDistributed(args, rebuildPart);
       current =
         maker instanceof PickleGlobal && Array.isArray(makerArgs) ? new PickleCall(maker, makerArgs) : undefined;
     } else return undefined;

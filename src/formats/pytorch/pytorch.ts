@@ -6,7 +6,7 @@ import { isExported, openExported, type ExportedTensors } from './exported';
 import { importNote } from '../containers/pickle-imports';
 import { isTorchLegacy, openTorchLegacy } from './pytorch-legacy';
 import { checkPartitioned, deepspeedHint } from './deepspeed';
-import { checkWeights, copiesNote, unreadableNote } from './pytorch-notes';
+import { checkWeights, copiesNote, partsNote, unreadableNote } from './pytorch-notes';
 import { nameTensors } from './pytorch-sections';
 import { isTorchTar, openTorchTar } from './pytorch-tar';
 import { placeTensors } from './pytorch-views';
@@ -63,9 +63,13 @@ function describe(source: RandomAccessSource, { label, pickle, storages, tensors
     formatLabel: isModule(pickle.value) ? l10n.t('{0}, whole module', label) : label,
     files: [{ path: source.path, size: source.size }],
     tensors: entries,
-    notes: [importNote(pickle.globals.keys()), ...notes, copiesNote(named), unreadableNote(named)].filter(
-      (note) => note !== undefined,
-    ),
+    notes: [
+      importNote(pickle.globals.keys()),
+      ...notes,
+      copiesNote(named),
+      partsNote(named),
+      unreadableNote(named),
+    ].filter((note) => note !== undefined),
   };
 }
 

@@ -33,6 +33,8 @@ export interface TensorView {
   readonly bits?: 2 | 4;
   /** Set if only some of the elements are stored; `shape` is that of the whole, and the storage that of the values. */
   readonly sparse?: SparseParts;
+  /** Shape of the whole, of which a process saved this part. */
+  readonly partOf?: readonly number[];
   /** How the values are stored, in PyTorch's words, where that is not the type. */
   readonly storedAs?: string;
 }
