@@ -140,6 +140,10 @@ export type Filter =
   /** HDF5's checksum of four bytes at the end, which is compared. */
   | { readonly name: 'fletcher32' }
   | { readonly name: 'lzf' }
+  /** A block of LZ4 behind its size in four bytes (numcodecs). */
+  | { readonly name: 'lz4' }
+  /** A chunk of C-Blosc 1. */
+  | { readonly name: 'blosc' }
   /** RFC 8878. */
   | { readonly name: 'zstd' }
   /** CRC-32C of four bytes at the end, which is compared (zarr). */

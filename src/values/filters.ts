@@ -3,7 +3,9 @@ import * as l10n from '@vscode/l10n';
 import { crc32c } from '../formats/containers/crc32c';
 import { decompressZstd } from '../formats/containers/zstd';
 import type { ByteExtent, Filter, FilteredCoding } from '../formats/storage';
+import { bloscDecompressed } from './blosc';
 import { checkedFletcher32 } from './fletcher32';
+import { lz4Decompress } from './lz4';
 import { lzfDecompressed } from './lzf';
 import { DecodingError, type ByteReader, type ElementSource } from './reading';
 import { unshuffle } from './shuffle';
@@ -89,6 +91,10 @@ function undo(filter: Exclude<Filter, { name: 'shuffle' }>, bytes: Uint8Array, d
       return checkedFletcher32(bytes);
     case 'lzf':
       return lzfDecompressed(bytes, maxBytes);
+    case 'lz4':
+      return lz4WithSize(bytes, maxBytes);
+    case 'blosc':
+      return bloscDecompressed(bytes, maxBytes);
   }
 }
 
@@ -124,4 +130,13 @@ function latin1(text: Uint8Array): Uint8Array<ArrayBuffer> {
     else throw new DecodingError(l10n.t('has a character that stands for no byte'));
   }
   return bytes.subarray(0, length);
+}
+
+/** An LZ4 block behind its size, as numcodecs writes it. */
+function lz4WithSize(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  const size = bytes.length < 4 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  if (size > maxBytes) throw new DecodingError(l10n.t('cannot be decompressed ({0})', 'LZ4'));
+  const result = new Uint8Array(size);
+  lz4Decompress(bytes.subarray(4), result);
+  return result;
 }

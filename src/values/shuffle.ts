@@ -51,3 +51,45 @@ function joinBytes(bytes: Uint8Array, words: Int32Array): void {
     words[i] = bytes[i]! | (bytes[b + i]! << 8) | (bytes[c + i]! << 16) | (bytes[d + i]! << 24);
   }
 }
+
+/**
+ * Bits, as Blosc shuffles them (K. Masui's bitshuffle): a row for each bit of an element, the lowest bit of the first byte
+ * first, in which a byte has the bits of eight elements, the first in its lowest bit. Other numbers of elements than
+ * multiples of eight were not shuffled.
+ * @param result As long as `bytes`, which it may not overlap.
+ */
+export function unshuffleBits(bytes: Uint8Array, width: number, result: Uint8Array): void {
+  const count = Math.floor(bytes.length / width);
+  if (count % 8 !== 0) {
+    result.set(bytes);
+    return;
+  }
+  result.set(bytes.subarray(count * width), count * width);
+  const row = count / 8;
+  for (let byte = 0; byte < width; byte++) {
+    const start = 8 * byte * row;
+    for (let eight = 0; eight < row; eight++) {
+      // A square of 8 × 8 bits in two words, which is transposed (H. S. Warren, Hacker's Delight, 7-3).
+      const at = start + eight;
+      let low = bytes[at]! | (bytes[at + row]! << 8) | (bytes[at + 2 * row]! << 16) | (bytes[at + 3 * row]! << 24);
+      let high =
+        bytes[at + 4 * row]! |
+        (bytes[at + 5 * row]! << 8) |
+        (bytes[at + 6 * row]! << 16) |
+        (bytes[at + 7 * row]! << 24);
+      let swap = (low ^ (low >>> 7)) & 0x00aa00aa;
+      low ^= swap ^ (swap << 7);
+      swap = (high ^ (high >>> 7)) & 0x00aa00aa;
+      high ^= swap ^ (swap << 7);
+      swap = (low ^ (low >>> 14)) & 0x0000cccc;
+      low ^= swap ^ (swap << 14);
+      swap = (high ^ (high >>> 14)) & 0x0000cccc;
+      high ^= swap ^ (swap << 14);
+      const first = (low & 0x0f0f0f0f) | ((high & 0x0f0f0f0f) << 4);
+      const second = ((low >>> 4) & 0x0f0f0f0f) | (high & 0xf0f0f0f0);
+      let to = 8 * eight * width + byte;
+      for (let i = 0; i < 4; i++, to += width) result[to] = first >>> (8 * i);
+      for (let i = 0; i < 4; i++, to += width) result[to] = second >>> (8 * i);
+    }
+  }
+}

@@ -166,7 +166,7 @@ function codecsV3(list: unknown, chunk: readonly number[], type: JaxType, shardA
     }
     // A shard that is compressed as a whole would have to be decompressed to find its index.
     if (shard !== undefined) throw unknownCodec(name);
-    filters.unshift(filterV3(name));
+    filters.unshift(filterV3(name, configuration));
   }
   if (stage === 'array') throw malformed('codecs');
   return inner === undefined ? { bigEndian, filters, order } : { ...inner, ...(shard === undefined ? {} : { shard }) };
@@ -181,18 +181,26 @@ function indexChecksum(codecs: unknown): boolean {
   return checksum !== undefined;
 }
 
-function filterV3(name: unknown): Filter {
+function filterV3(name: unknown, configuration: Json): Filter {
   switch (name) {
     case 'zstd':
     case 'gzip':
     case 'crc32c':
       return { name };
+    case 'blosc':
+      return bloscFilter(field(configuration, 'cname'));
     case 'zlib':
     case 'numcodecs.zlib':
       return { name: 'zlib' };
     default:
       throw unknownCodec(name);
   }
+}
+
+/** What its chunks are compressed by is in them, too; said here, it is known when the model is opened. */
+function bloscFilter(codec: unknown): Filter {
+  if (codec === 'snappy') throw unknownCodec('blosc with snappy');
+  return { name: 'blosc' };
 }
 
 function filterV2(codec: Json, { width }: JaxType): Filter {
@@ -202,7 +210,10 @@ function filterV2(codec: Json, { width }: JaxType): Filter {
     case 'gzip':
     case 'zlib':
     case 'crc32c':
+    case 'lz4':
       return { name: id };
+    case 'blosc':
+      return bloscFilter(field(codec, 'cname'));
     case 'shuffle': {
       const size = field(codec, 'elementsize') ?? width;
       if (typeof size !== 'number' || !Number.isInteger(size) || size < 1 || size > 16) throw malformed('filters');

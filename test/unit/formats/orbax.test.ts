@@ -56,12 +56,6 @@ describe('Orbax and zarr', () => {
     expect(notes).toMatchObject([{ code: 'string-tensors', tensors: ['name'] }]);
   });
 
-  it.each(['v2.zarr', 'v3.zarr'])('names the codecs of %s that are not read', async (name) => {
-    const { notes } = await open(name);
-    expect(notes).toMatchObject([{ code: 'skipped-arrays', tensors: ['blosc'] }]);
-    expect(notes[0]?.message).toContain('"blosc"');
-  });
-
   it('reads each of several chunks from where it is', async () => {
     const { tensors } = await open('manager/3');
     const tiles = tensors.map(({ name, storage: { coding } }) => [
