@@ -1,8 +1,9 @@
 // `npm run fuzz -- NAME FILE…`: coverage-guided fuzzing of the readers, for as long as FUZZ_SECONDS says (an hour unless
-// told), starting from the given files. NAME is what the damaged files are called, e.g. model.onnx. What runs code that
+// told), starting from the given files, or folders that hold a model of several files. NAME is what the damaged file is
+// called, e.g. model.onnx, or the one of a folder that is opened. What runs code that
 // nothing has run before is kept and damaged further; V8 itself tells what was run. Findings are written to out/fuzz. Not
 // part of the tests: what it finds becomes one.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
@@ -72,7 +73,7 @@ async function supervise() {
 
 async function search() {
   const { name, seeds, folder, target, current, seconds } = workerData;
-  const { fuzz, mutate, randomFrom } = createRequire(import.meta.url)(target);
+  const { fuzz, mutate, packed, randomFrom } = createRequire(import.meta.url)(target);
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');
@@ -122,7 +123,7 @@ async function search() {
   };
 
   for (const seed of seeds) {
-    const data = readFileSync(seed);
+    const data = statSync(seed).isDirectory() ? packed(seed) : readFileSync(seed);
     if (data.length > MAX_BYTES) continue;
     await round(data);
     if (!corpus.includes(data)) corpus.push(data);

@@ -47,7 +47,7 @@ it.each(['network', 'half', 'linear3', 'linear8', 'table3'])(
       const label = `${name} seed ${seed}`;
       const open = async (): Promise<Checkpoint> => {
         const checkpoint = await readCheckpoint({ source, openSibling });
-        decodeSome(checkpoint, bytes);
+        decodeSome(checkpoint, [bytes]);
         return checkpoint;
       };
       if (await refusedOrSound(open, label)) refused++;

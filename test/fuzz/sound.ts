@@ -43,10 +43,10 @@ function complaintAbout({ shape, count, storage }: TensorEntry, { files }: Check
 }
 
 /**
- * Decodes the values of a checkpoint whose only file is `bytes`, as far as that is cheap: whatever is in them, damage is told
+ * Decodes the values of a checkpoint whose files hold `contents`, as far as that is cheap: whatever is in them, damage is told
  * by a {@link DecodingError}; any other error is a fault of ours, and thrown.
  */
-export function decodeSome({ tensors }: Checkpoint, bytes: Uint8Array): void {
+export function decodeSome({ tensors }: Checkpoint, contents: readonly Uint8Array[]): void {
   const reader: ByteReader = {
     checkCancelled: () => undefined,
     read(extents, offset, target) {
@@ -55,6 +55,7 @@ export function decodeSome({ tensors }: Checkpoint, bytes: Uint8Array): void {
       for (const extent of extents) {
         const from = Math.min(skip, extent.length);
         const taken = Math.min(extent.length - from, target.length - filled);
+        const bytes = contents[extent.file] ?? new Uint8Array(0);
         target.set(bytes.subarray(extent.offset + from, extent.offset + from + taken), filled);
         filled += taken;
         skip -= from;
