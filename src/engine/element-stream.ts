@@ -11,6 +11,7 @@ import { slabBytes } from '../values/tiles';
 import type { ExtentReader } from './extent-reader';
 import { partsOf, spanOf, type ViewPart } from '../values/view-parts';
 import type { ElementRun } from './worker-protocol';
+import { product } from '../formats/shape';
 
 /**
  * Memory that bringing scattered elements into order may take in one thread. Views that span more are read in parts, and
@@ -170,7 +171,7 @@ function gathered(run: ElementRun, reader: ExtentReader, parts: Iterable<ViewPar
       part = step.value;
       bytes = await readSpan(storage, part, width, reader);
       next = 0;
-      count = part.shape.reduce((product, size) => product * size, 1);
+      count = product(part.shape);
     }
     if (part === undefined) return 0;
     const taken = Math.min(count - next, Math.floor(target.length / width));

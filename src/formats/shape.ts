@@ -16,3 +16,8 @@ export function elementCount(shape: readonly unknown[]): number | undefined {
   }
   return empty ? 0 : count;
 }
+
+/** Number of elements of a shape that is known to be one. */
+export function product(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total * size, 1);
+}

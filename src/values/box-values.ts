@@ -3,6 +3,7 @@ import type { TensorStorage } from '../formats/storage';
 import { swapByteOrder, toFloat32, toFloat64 } from './convert';
 import { readAll, readAllWide } from './read-all';
 import type { ElementSource, OpenStorage } from './reading';
+import { product } from '../formats/shape';
 
 /**
  * Values read at a time. Tensors are read forwards, so few are read twice; and a large one may have many millions of
@@ -31,7 +32,7 @@ export class BoxValues {
     private readonly open: OpenStorage,
     private readonly wide: boolean,
   ) {
-    this.count = boxes.reduce((total, size) => total * size, 1);
+    this.count = product(boxes);
     if (typeof part === 'object' && part.strides === undefined && !whole) this.source = open(part, this.count);
   }
 

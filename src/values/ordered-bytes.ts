@@ -4,6 +4,7 @@ import { swapByteOrder } from './convert';
 import type { OpenStorage } from './reading';
 import { gatherStrided } from './strides';
 import { spanOf } from './view-parts';
+import { product } from '../formats/shape';
 
 /** All bytes of a small storage: little-endian, in C order of a shape. */
 export function orderedBytes(storage: TensorStorage, shape: readonly number[], open: OpenStorage): Uint8Array {
@@ -16,7 +17,7 @@ export function orderedBytes(storage: TensorStorage, shape: readonly number[], o
 /** The same in the byte order of the storage. */
 export function storedOrder(storage: TensorStorage, shape: readonly number[], open: OpenStorage): Uint8Array {
   const width = BYTES_PER_ELEMENT[storage.dtype];
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = product(shape);
   const bytes = new Uint8Array(count * width);
   if (storage.strides === undefined || count === 0) {
     open(storage, count).read(0, bytes);

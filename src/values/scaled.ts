@@ -5,6 +5,7 @@ import { swapByteOrder, toFloat32, toFloat64 } from './convert';
 import { readAll } from './read-all';
 import type { ElementSource, OpenStorage } from './reading';
 import { roundTo } from './rounding';
+import { product } from '../formats/shape';
 
 const PIECE_ELEMENTS = 65_536;
 
@@ -187,8 +188,4 @@ function boxList(index: TensorStorage, size: number, boxes: number, open: OpenSt
 function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
-}
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((total, size) => total * size, 1);
 }

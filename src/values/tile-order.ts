@@ -1,4 +1,5 @@
 import type { Tile } from '../formats/storage';
+import { product } from '../formats/shape';
 
 /** Tiles in the order of their first rows, found by the rows that they reach into. */
 export class TilesByRow {
@@ -39,7 +40,7 @@ export function coverAll(tiles: readonly Tile[], shape: readonly number[]): bool
   const size = tiles[0]?.shape ?? [];
   if (size.length !== shape.length) return false;
   const grid = shape.map((length, dimension) => Math.ceil(length / (size[dimension] ?? 0)));
-  if (grid.reduce((total, count) => total * count, 1) !== tiles.length) return false;
+  if (product(grid) !== tiles.length) return false;
   const seen = new Uint8Array(tiles.length);
   for (const { start, shape: own } of tiles) {
     let place = 0;

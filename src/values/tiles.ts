@@ -4,6 +4,7 @@ import { Unfilter } from './filters';
 import { storedOrder } from './ordered-bytes';
 import { isRandomAccess, type ByteReader, type ElementSource, type OpenStorage } from './reading';
 import { coverAll, endRow, TilesByRow } from './tile-order';
+import { product } from '../formats/shape';
 
 /**
  * Rows (indices of the first dimension) that are put together at a time take about this much memory: what stays in a
@@ -164,8 +165,4 @@ function fillWith(bytes: Uint8Array, fill: readonly number[] | undefined): void 
   }
   bytes.set(fill);
   for (let filled = fill.length; filled < bytes.length; filled *= 2) bytes.copyWithin(filled, 0, filled);
-}
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((total, size) => total * size, 1);
 }

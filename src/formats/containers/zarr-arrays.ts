@@ -7,6 +7,7 @@ import { MAX_FILTERED_BYTES, type ByteExtent, type TensorStorage, type Tile } fr
 import { crc32c } from './crc32c';
 import { storedAsOf } from './jax-dtypes';
 import { chunkIndex, parseZarrV2, parseZarrV3, UnreadableZarrError, type ZarrArray } from './zarr-metadata';
+import { product } from '../shape';
 
 /** Metadata of one array have under 2 KB; people may add attributes of their own. */
 const MAX_METADATA_BYTES = 1_000_000;
@@ -283,10 +284,6 @@ function push<T>(map: Map<string, T[]>, key: string, item: T): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [item]);
   else list.push(item);
-}
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((total, size) => total * size, 1);
 }
 
 function storeError(store: ZarrStore, reason: string): FormatError {

@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { ScaledCoding, TensorStorage } from '../storage';
 import type { Quantization } from './onnx-record';
 import type { StoredTensor } from './onnx-storage';
+import { product } from '../shape';
 
 /** The weights that codes stand for; undefined if codes, scales and zero points do not fit one another. */
 export function dequantized(codes: StoredTensor, quantization: Quantization): StoredTensor | undefined {
@@ -71,7 +72,7 @@ function boxesOf(
 
 /** A storage that has an element a box: one that has a single element gives it for all. */
 function spread({ storage, count }: StoredTensor, boxes: readonly number[]): TensorStorage | undefined {
-  const wanted = boxes.reduce((product, number) => product * number, 1);
+  const wanted = product(boxes);
   if (count === wanted) return storage;
   return count === 1 ? { ...storage, strides: boxes.map(() => 0) } : undefined;
 }

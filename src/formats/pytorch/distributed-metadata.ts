@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { DType } from '../dtype';
 import type { FormatError } from '../errors';
 import { MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
-import { elementCount } from '../shape';
+import { elementCount, product } from '../shape';
 import { PickleCall, PickleGlobal, type PickleDict, type PickleValue } from '../containers/pickle-values';
 import { torchDType } from './pytorch-dtypes';
 import { attributes, dictOf, integers, isIndex } from './pytorch-objects';
@@ -177,7 +177,7 @@ function checkCover(chunks: readonly StoredChunk[], count: number, name: string,
   let covered = 0;
   const starts = new Set<string>();
   for (const { start, shape } of chunks) {
-    const elements = shape.reduce((product, size) => product * size, 1);
+    const elements = product(shape);
     if (elements > 0 && starts.has(start.join())) throw fail(l10n.t('has two chunks at the same place'), name);
     if (elements > 0) starts.add(start.join());
     covered += elements;

@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { PickleCall, type PickleValue } from '../containers/pickle-values';
-import { elementCount } from '../shape';
+import { elementCount, product } from '../shape';
 import { integers } from './pytorch-objects';
 import { isContiguous, type Rebuilt, type SparseParts, type TensorView } from './tensor-view';
 
@@ -36,7 +36,7 @@ export function rebuildSparse(
     : compressedParts(layout, shape, first, second, listed);
   if (sparse === undefined) return { kind: 'unreadable', reason: l10n.t('sparse in more than two dimensions') };
   if (sparse === 'malformed') return { kind: 'malformed', reason: l10n.t('is sparse, and its parts are malformed') };
-  const strides = shape.map((_, dimension) => shape.slice(dimension + 1).reduce((product, size) => product * size, 1));
+  const strides = shape.map((_, dimension) => product(shape.slice(dimension + 1)));
   return { kind: 'tensor', view: { ...listed, shape, strides, count, sparse, storedAs: sparseName(layout, listed) } };
 }
 

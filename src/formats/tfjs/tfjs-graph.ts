@@ -1,6 +1,7 @@
 import type { TensorEntry } from '../checkpoint';
 import type { GraphNode, NodeParameter, Topology } from '../topology';
 import type { StoredNode } from './tfjs-topology';
+import { product } from '../shape';
 
 type Use = Omit<NodeParameter, 'tensor'>;
 
@@ -111,7 +112,7 @@ function useOf(node: StoredNode, input: number, shape: readonly number[]): Use {
       ? { use: 'weight', outputChannels: rows, inputChannels: columns }
       : { use: 'weight', outputChannels: columns, inputChannels: rows };
   }
-  const isVector = shape.at(-1) === shape.reduce((product, size) => product * size, 1) && (shape.at(-1) ?? 1) > 1;
+  const isVector = shape.at(-1) === product(shape) && (shape.at(-1) ?? 1) > 1;
   return USES.get(operator)?.get(input) ?? (isVector ? ARITHMETIC.get(operator) : undefined) ?? { use: 'other' };
 }
 

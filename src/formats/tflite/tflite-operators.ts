@@ -1,5 +1,6 @@
 import type { TensorRole } from '../checkpoint';
 import type { NodeParameter } from '../topology';
+import { product } from '../shape';
 
 /** What an operator takes at one of its inputs, if that is a constant. */
 export interface Operand {
@@ -110,7 +111,7 @@ export function operandOf(
   if (!isReal) return undefined;
   const known = OPERANDS.get(operator)?.get(input);
   if (known !== undefined) return known;
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = product(shape);
   if (operator === 'GATHER' && input === 0 && shape.length >= 2) return EMBEDDING;
   if (operator === 'BATCH_MATMUL' && shape.length >= 2) return matrixOperand(input, shape.length, adjointRight);
   const isVector = count > 1 && shape.at(-1) === count;

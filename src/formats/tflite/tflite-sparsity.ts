@@ -5,6 +5,7 @@ import { MAX_DIMENSIONS } from '../limits';
 import type { LevelsCoding, StorageLevel, TensorStorage } from '../storage';
 import { INDEX_TYPES, SPARSE_DIMENSION, SPARSITY } from './tflite-schema';
 import type { TfliteModel } from './tflite-model';
+import { product } from '../shape';
 
 /**
  * Values that a sparse tensor may store: their places take 8 bytes each while it is read. Sparse tensors are made for
@@ -98,7 +99,7 @@ function cutIntoBlocks(
   blockSize: (block: number) => number,
 ): { blocks: { size: number; stride: number }[]; sizes: number[]; strides: number[] } {
   const sizes = [...shape];
-  const strides = shape.map((_, dimension) => shape.slice(dimension + 1).reduce((product, size) => product * size, 1));
+  const strides = shape.map((_, dimension) => product(shape.slice(dimension + 1)));
   const blocks: { size: number; stride: number }[] = [];
   for (const [block, dimension] of blockMap.entries()) {
     const whole = shape[dimension];

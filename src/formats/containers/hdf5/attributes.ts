@@ -9,6 +9,7 @@ import type { GlobalHeap } from './global-heap';
 import type { Metadata } from './metadata';
 import { followShared, MESSAGE, resolveMessage, type Message } from './object-header';
 import { Unsupported } from './unsupported';
+import { product } from '../../shape';
 
 /** An attribute: a small value at a group or dataset. */
 export interface Attribute {
@@ -90,7 +91,7 @@ async function denseAttributes(metadata: Metadata, fields: Fields): Promise<Fiel
 /** The strings of an attribute, in C order; undefined if it does not hold strings. @throws {FormatError} */
 export async function attributeStrings(attribute: Attribute, heap: GlobalHeap): Promise<string[] | undefined> {
   const { datatype, shape, fields } = attribute;
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = product(shape);
   if (datatype.kind !== 'string' && datatype.kind !== 'text') return undefined;
   if (count > MAX_STRINGS || count * datatype.size > fields.bytes.length) {
     throw fields.fault(l10n.t('has an attribute "{0}" that is cut off', attribute.name));

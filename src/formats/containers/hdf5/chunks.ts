@@ -8,6 +8,7 @@ import type { Fields } from './fields';
 import type { Layout } from './layout';
 import type { Metadata } from './metadata';
 import { Unsupported } from './unsupported';
+import { product } from '../../shape';
 
 /** A chunk that has been written. */
 export interface Chunk {
@@ -41,7 +42,7 @@ export async function readChunks(
   const { address, chunk, index } = layout;
   if (address === undefined) return [];
   const grid = shape.map((size, i) => Math.ceil(size / (chunk[i] ?? 1)));
-  const total = grid.reduce((product, count) => product * count, 1);
+  const total = product(grid);
   if (total === 0) return [];
   if (total > MAX_CHUNKS) {
     throw new Unsupported(
