@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { MAIN_FILES } from './main-files';
 
 /** Kinds of models that are folders: Core ML's packages, PyTorch's distributed checkpoints, TensorFlow's SavedModel, Orbax, zarr. */
 export type FolderKind = 'package' | 'distributed' | 'saved-model' | 'orbax' | 'zarr';
@@ -21,27 +22,6 @@ const MARKERS: readonly Marker[] = [
   { kind: 'zarr', names: ['.zarray', '.zgroup', 'zarr.json'], folder: /\.zarr$/i, certain: true },
   // Groups: single arrays of another name are too many, and too seldom models.
   { kind: 'zarr', names: ['.zgroup', 'zarr.json'], certain: false },
-];
-
-/** What a folder is opened by, the best first, as the reader of folders has it; a package before all of these. */
-const MAIN_FILES: readonly string[] = [
-  'model.safetensors.index.json',
-  'model.safetensors',
-  'diffusion_pytorch_model.safetensors.index.json',
-  'diffusion_pytorch_model.safetensors',
-  'adapter_model.safetensors',
-  'pytorch_model.bin.index.json',
-  'pytorch_model.bin',
-  '.metadata',
-  'mp_rank_00_model_states.pt',
-  'model.json',
-  'saved_model.pb',
-  '_METADATA',
-  'manifest.ocdbt',
-  '_CHECKPOINT_METADATA',
-  '.zarray',
-  '.zgroup',
-  'zarr.json',
 ];
 
 /** Markers that only some folders are looked into for: their names mean nothing elsewhere, or there are thousands. */

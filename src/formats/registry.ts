@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
+import { MAIN_FILES } from '../catalog/main-files';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { coremlReader } from './coreml/coreml';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
@@ -65,27 +66,6 @@ export const READERS: readonly FormatReader[] = [
 
 /** Bytes from the start of a file by which formats are told. */
 const HEAD_BYTES = 4096;
-
-/** Files that are the model of a folder, the best first; the rest of such a folder belongs to them or repeats them. */
-const MAIN_FILES: readonly string[] = [
-  'model.safetensors.index.json',
-  'model.safetensors',
-  'diffusion_pytorch_model.safetensors.index.json',
-  'diffusion_pytorch_model.safetensors',
-  'adapter_model.safetensors',
-  'pytorch_model.bin.index.json',
-  'pytorch_model.bin',
-  '.metadata',
-  'mp_rank_00_model_states.pt',
-  'model.json',
-  'saved_model.pb',
-  '_METADATA',
-  'manifest.ocdbt',
-  '_CHECKPOINT_METADATA',
-  '.zarray',
-  '.zgroup',
-  'zarr.json',
-];
 
 /** What a Core ML package is opened by: a name that other folders have too. */
 const PACKAGE_MANIFEST = 'Manifest.json';

@@ -4,6 +4,7 @@ import { basename, dirname, join, matchesGlob } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelEntries } from '../../../src/catalog/entries';
 import { isCertainMarker, mainFileRank, markerKind } from '../../../src/catalog/folder-markers';
+import { MAIN_FILES } from '../../../src/catalog/main-files';
 import { ModelFolders } from '../../../src/catalog/model-folders';
 import { CATALOG_GLOB, isCatalogPath, isExcluded } from '../../../src/catalog/model-names';
 import { findRuns } from '../../../src/catalog/runs';
@@ -125,26 +126,7 @@ describe('the main file of a folder', () => {
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  const NAMES = [
-    'Manifest.json',
-    'model.safetensors.index.json',
-    'model.safetensors',
-    'diffusion_pytorch_model.safetensors.index.json',
-    'diffusion_pytorch_model.safetensors',
-    'adapter_model.safetensors',
-    'pytorch_model.bin.index.json',
-    'pytorch_model.bin',
-    '.metadata',
-    'mp_rank_00_model_states.pt',
-    'model.json',
-    'saved_model.pb',
-    '_METADATA',
-    'manifest.ocdbt',
-    '_CHECKPOINT_METADATA',
-    '.zarray',
-    '.zgroup',
-    'zarr.json',
-  ];
+  const NAMES = ['Manifest.json', ...MAIN_FILES];
 
   it('is the one that the reader of folders takes, of any two', async () => {
     for (const folder of ['a.mlpackage', 'a.zarr', 'plain']) {

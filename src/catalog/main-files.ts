@@ -1,0 +1,20 @@
+/** Files that are the model of a folder, the best first; the rest of such a folder belongs to them or repeats them. */
+export const MAIN_FILES: readonly string[] = [
+  'model.safetensors.index.json',
+  'model.safetensors',
+  'diffusion_pytorch_model.safetensors.index.json',
+  'diffusion_pytorch_model.safetensors',
+  'adapter_model.safetensors',
+  'pytorch_model.bin.index.json',
+  'pytorch_model.bin',
+  '.metadata',
+  'mp_rank_00_model_states.pt',
+  'model.json',
+  'saved_model.pb',
+  '_METADATA',
+  'manifest.ocdbt',
+  '_CHECKPOINT_METADATA',
+  '.zarray',
+  '.zgroup',
+  'zarr.json',
+];
