@@ -31,12 +31,17 @@ describe('zip archives', () => {
         const archive = await open(bytes);
         expect(archive.entries.map(({ name }) => name)).toEqual(given.map(({ name }) => name));
         const offsets = await archive.dataOffsets(archive.entries);
+        const heads = await archive.readHeads(archive.entries, 7);
         for (const { name, data, deflate } of given) {
           const entry = archive.get(name)!;
           expect(entry).toMatchObject({ size: data.length, method: deflate ? 'deflated' : 'stored' });
           expect(Buffer.from(await archive.read(entry, 2000))).toEqual(Buffer.from(data));
           const start = await archive.readStart(entry, 7);
           expect(Buffer.from(start)).toEqual(Buffer.from(data.subarray(0, 7)));
+          const head = heads.get(entry)!;
+          expect(head).toEqual(bytes.subarray(entry.headerOffset, entry.headerOffset + head.length));
+          expect(await archive.readStart(entry, 7, undefined, head)).toEqual(start);
+          expect(await archive.dataOffset(entry, undefined, head)).toBe(offsets.get(entry));
           const offset = offsets.get(entry)!;
           expect(offset).toBe(await archive.dataOffset(entry));
           if (!deflate) expect(bytes.subarray(offset, offset + data.length)).toEqual(Buffer.from(data));
