@@ -3,6 +3,7 @@ import { FormatError } from '../errors';
 import type { PickleValue } from '../containers/pickle-values';
 import { dictOf } from './pytorch-objects';
 import type { NamedTensor } from './pytorch-sections';
+import { isOptimStates, zeroStage } from './zero-states';
 
 const MERGE = l10n.t(
   'Merge the parts with the script that DeepSpeed puts into the folder of the checkpoint: python zero_to_fp32.py . merged/',
@@ -10,9 +11,8 @@ const MERGE = l10n.t(
 
 /** What to open instead of a file of DeepSpeed's with the state of its optimiser; undefined for other files. */
 export function deepspeedHint(root: PickleValue): string | undefined {
-  const state = dictOf(dictOf(root)?.get('optimizer_state_dict'));
-  if (state?.has('zero_stage') !== true) return undefined;
-  return Number(state.get('zero_stage')) >= 3
+  if (!isOptimStates(root)) return undefined;
+  return zeroStage(root) === 3
     ? MERGE
     : l10n.t('Open mp_rank_00_model_states.pt beside it, or merge the parts: python zero_to_fp32.py . merged/');
 }
