@@ -25,7 +25,9 @@ export function deepspeedHint(root: PickleValue): string | undefined {
 export function checkPartitioned(file: string, root: PickleValue, tensors: readonly NamedTensor[]): void {
   const dict = dictOf(root);
   if (dict?.has('param_shapes') !== true || !dict.has('ds_version')) return;
-  const weights = tensors.filter(({ role }) => role !== 'buffer' && role !== 'optimizer');
+  const names = dict.get('buffer_names');
+  const buffers = new Set<PickleValue>(Array.isArray(names) ? names : []);
+  const weights = tensors.filter(({ name, role }) => role !== 'buffer' && role !== 'optimizer' && !buffers.has(name));
   const parameters = weights.filter(({ view }) => view.count > 0);
   if (weights.length === 0 || parameters.length > 0) return;
   throw new FormatError({

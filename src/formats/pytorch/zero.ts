@@ -9,7 +9,7 @@ import { listNetwork } from './zero-network';
 import { checkShare, readFrozenShare, readShare, type FrozenShare, type Share } from './zero-shares';
 import { isModelStates, isOptimStates, readModelStates, type ModelStates } from './zero-states';
 
-/** Each has two files, and {@link MAX_FILES} can be opened; the largest runs that are known of had 4,000 GPUs. */
+/** A process, that is a GPU, has two files, and {@link MAX_FILES} can be opened. */
 const MAX_RANKS = 4096;
 
 /** Names shown in a message; more add nothing. */

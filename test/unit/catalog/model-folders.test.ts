@@ -39,6 +39,8 @@ describe('a model that is a folder', () => {
     ['orbax', 'v3.zarr'],
     ['pytorch', 'distributed'],
     ['pytorch', 'sharded'],
+    ['pytorch', 'zero', 'stage2', 'global_step2'],
+    ['pytorch', 'zero', 'frozen3', 'global_step2'],
   ])('is one entry: %s/%s', async (...below) => {
     const paths = await found(...below);
     const folder = below.at(-1) ?? '';
@@ -136,6 +138,7 @@ describe('the main file of a folder', () => {
     'pytorch_model.bin',
     '.metadata',
     'mp_rank_00_model_states.pt',
+    'zero_pp_rank_0_mp_rank_00_model_states.pt',
     'model.json',
     'saved_model.pb',
     '_METADATA',
