@@ -95,6 +95,17 @@ export class MissingPartsError extends FormatError {
   }
 }
 
+/** Weights that are cut up among different numbers of processes: the experts of a mixture are, and are saved elsewhere. */
+export class MixtureError extends FormatError {
+  constructor(file: string) {
+    super({
+      file,
+      reason: l10n.t('has groups that are cut up among different numbers of processes (mixtures of experts)'),
+      remedy: l10n.t('Convert it with the script of DeepSpeed: python ds_to_universal.py, or save the network whole.'),
+    });
+  }
+}
+
 export function zeroError(file: string, reason: string, tensor?: string): FormatError {
   return new FormatError({ file, reason, tensor, remedy: COPY_FOLDER });
 }

@@ -3,7 +3,7 @@ import { BYTES_PER_ELEMENT, isFloatingPoint, type DType } from '../dtype';
 import type { FormatError } from '../errors';
 import { storageOf } from './tensor-storage';
 import type { TensorView } from './tensor-view';
-import type { ZeroFile } from './zero-files';
+import { MixtureError, type ZeroFile } from './zero-files';
 import type { FlatPart } from './zero-layout';
 import { plainView, readModelStates, readOptimStates, type OptimStates, type ZeroParameter } from './zero-states';
 
@@ -14,17 +14,20 @@ export interface ElementType {
 }
 
 /** A process's share of the float32 weights. */
-export interface Share extends ElementType, Pick<OptimStates, 'stage' | 'ranks' | 'paddings'> {
+export interface Share extends ElementType, Pick<OptimStates, 'stage' | 'paddings'> {
+  readonly ranks: number;
   /** A run of elements for each group of the optimiser. */
   readonly parts: readonly FlatPart[];
 }
 
 /**
  * A process's share of the weights, from its file of the optimiser.
+ * @throws {MixtureError} if groups are cut up among different numbers of processes
  * @throws {FormatError}
  */
 export function readShare({ root, storages, source, fail }: ZeroFile): Share {
   const { stage, ranks, paddings, flat } = readOptimStates(root, fail);
+  if (ranks === undefined) throw new MixtureError(source.path);
   const [first] = flat;
   if (first === undefined || !isFloatingPoint(first.dtype)) throw fail(l10n.t('has no float32 weights'));
   if (flat.some(({ dtype }) => dtype !== first.dtype)) throw fail(l10n.t('has weights of several types'));

@@ -35,8 +35,8 @@ export interface ModelStates {
 /** What a file `…_optim_states.pt` says about one process's share of the weights. */
 export interface OptimStates {
   readonly stage: 1 | 2 | 3;
-  /** Number of processes among which the weights are cut up. */
-  readonly ranks: number;
+  /** Number of processes among which the weights are cut up; undefined if groups differ in it (mixtures of experts). */
+  readonly ranks: number | undefined;
   /** The float32 weights: a flat tensor for each group of the optimiser. */
   readonly flat: readonly TensorView[];
   /** Stages 1 and 2: elements left out after each parameter of each group; none if absent. */
@@ -138,16 +138,13 @@ export function readOptimStates(root: PickleValue, fail: Fail): OptimStates {
   };
 }
 
-function partitionCount(value: PickleValue | undefined, fail: Fail): number {
+function partitionCount(value: PickleValue | undefined, fail: Fail): number | undefined {
   const counts = Array.isArray(value) ? value : [value];
   const [count] = counts;
   if (!isIndex(count) || count === 0) {
     throw fail(l10n.t('does not say how many processes have a share of the weights ("partition_count")'));
   }
-  if (counts.some((other) => other !== count)) {
-    throw fail(l10n.t('has groups that are cut up among different numbers of processes (mixtures of experts)'));
-  }
-  return count;
+  return counts.every((other) => other === count) ? count : undefined;
 }
 
 function readPaddings(value: PickleValue, fail: Fail): (readonly number[])[] {

@@ -4,7 +4,7 @@ import { importNote } from '../containers/pickle-imports';
 import { deepspeedName, modelStatesName, optimStatesName, type DeepspeedName } from './deepspeed-names';
 import { unreadableNote } from './pytorch-notes';
 import type { TorchContainer } from './pytorch-zip';
-import { MissingPartsError, openFirstShare, ZeroFiles, zeroError, type ZeroFile } from './zero-files';
+import { MissingPartsError, MixtureError, openFirstShare, ZeroFiles, zeroError, type ZeroFile } from './zero-files';
 import { listNetwork } from './zero-network';
 import { checkShare, readFrozenShare, readShare, type FrozenShare, type Share } from './zero-shares';
 import { isModelStates, isOptimStates, readModelStates, type ModelStates } from './zero-states';
@@ -38,6 +38,7 @@ export async function openZero(
     return await openParts(context, name, opened);
   } catch (error) {
     if (error instanceof MissingPartsError) return aloneNote(error.names);
+    if (error instanceof MixtureError) return mixtureNote();
     throw error;
   }
 }
@@ -141,6 +142,15 @@ function aloneNote(missing: readonly string[]): CheckpointNote {
     message: l10n.t(
       'These weights are as the network computes with them. ZeRO of DeepSpeed keeps those of the optimiser, of full precision, in files that are not beside this one: {0}.',
       missing.slice(0, MAX_NAMES).join(', '),
+    ),
+  };
+}
+
+function mixtureNote(): CheckpointNote {
+  return {
+    code: 'zero-mixture',
+    message: l10n.t(
+      'These weights are as the network computes with them, and without the experts, which DeepSpeed saves in files of their own.',
     ),
   };
 }

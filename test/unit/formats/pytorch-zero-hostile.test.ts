@@ -161,6 +161,17 @@ describe('what ZeRO has cut up', () => {
   });
 });
 
+describe('a mixture of experts', () => {
+  it('is read as its module is, and says so', async () => {
+    const experts = optim([[1], [2]], { partition_count: ints(2, 1) });
+    const parts = { module: dict({ w: tensor() }) };
+    const files = folder({ ...STAGE2, [MODEL]: model([{ w: [2, 2] }], parts, [[1, 2, 3, 4]]), [SHARE0]: experts });
+    const { notes, tensors } = await openIn(files, MODEL);
+    expect(notes.map(({ code }) => code)).toEqual(['zero-mixture']);
+    expect(tensors.map(({ name }) => name)).toEqual(['w']);
+  });
+});
+
 describe('a checkpoint of ZeRO is refused', () => {
   const frozen = (shape: readonly number[], fragments: Uint8Array): Record<string, Uint8Array> => ({
     frozen_param_shapes: shapes({ f: shape }),
@@ -300,7 +311,7 @@ describe('a checkpoint of ZeRO is refused', () => {
     ['too many processes', MODEL, { [SHARE0]: optim(four, {}, 2, 2 ** 30) }, SHARE0, 'at most 4096'],
     [
       'mixtures of experts',
-      MODEL,
+      SHARE1,
       { [SHARE0]: optim(four, { partition_count: ints(2, 1) }) },
       SHARE0,
       'mixtures of experts',

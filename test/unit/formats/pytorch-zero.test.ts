@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -55,6 +54,17 @@ describe('a checkpoint that ZeRO has cut up', () => {
     expect((await open(FOLDER, folder)).files).toEqual(whole.files);
     expect(await described(whole)).toEqual(EXPECTED[folder]?.tensors);
   });
+
+  it.each(['..', '../stage2', 'global_step3', '', '/', 'latest'])(
+    'is not opened by a file that names no folder beside it: %j',
+    async (latest) => {
+      const root = await mkdtemp(path.join(tmpdir(), 'prunability-zero-'));
+      await cp(path.join(FOLDER, 'stage1'), path.join(root, 'run'), { recursive: true });
+      await writeFile(path.join(root, 'run', 'latest'), latest);
+      expect((await formatError(open(root, 'run'))).reason).toBe('is a folder without a model');
+      await rm(root, { recursive: true });
+    },
+  );
 
   it('has the tensors in the order of the network, with their roles', async () => {
     const { tensors } = await open(FOLDER, 'stage2', TAG);
