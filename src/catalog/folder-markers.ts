@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { MAIN_FILES } from './main-files';
 
-/** Kinds of models that are folders: Core ML's packages, PyTorch's distributed checkpoints, TensorFlow's SavedModel, Orbax, zarr. */
-export type FolderKind = 'package' | 'distributed' | 'saved-model' | 'orbax' | 'zarr';
+/** Kinds of models that are folders: Core ML's packages, distributed checkpoints of PyTorch and DeepSpeed, TensorFlow's SavedModel, Orbax, zarr. */
+export type FolderKind = 'package' | 'distributed' | 'deepspeed' | 'saved-model' | 'orbax' | 'zarr';
 
 /** A file that opens a model which is a folder. */
 interface Marker {
@@ -17,6 +17,11 @@ interface Marker {
 const MARKERS: readonly Marker[] = [
   { kind: 'package', names: ['Manifest.json'], folder: /\.mlpackage$/i, certain: true },
   { kind: 'distributed', names: ['.metadata'], certain: false },
+  {
+    kind: 'deepspeed',
+    names: ['mp_rank_00_model_states.pt', 'zero_pp_rank_0_mp_rank_00_model_states.pt'],
+    certain: true,
+  },
   { kind: 'saved-model', names: ['saved_model.pb'], certain: true },
   { kind: 'orbax', names: ['_METADATA', 'manifest.ocdbt', '_CHECKPOINT_METADATA'], certain: false },
   { kind: 'zarr', names: ['.zarray', '.zgroup', 'zarr.json'], folder: /\.zarr$/i, certain: true },

@@ -9,6 +9,7 @@ export const MAIN_FILES: readonly string[] = [
   'pytorch_model.bin',
   '.metadata',
   'mp_rank_00_model_states.pt',
+  'zero_pp_rank_0_mp_rank_00_model_states.pt',
   'model.json',
   'saved_model.pb',
   '_METADATA',

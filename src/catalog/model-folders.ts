@@ -9,6 +9,7 @@ import { modelNameCertainty } from './model-names';
 const IS_PART: Readonly<Record<FolderKind, (below: string) => boolean>> = {
   package: () => true,
   distributed: (below) => /^(?:\.metadata|[^/]+\.distcp)$/i.test(below),
+  deepspeed: (below) => /^(?:(?:bf16_)?zero_pp_rank_\d+_)?mp_rank_\d+_(?:model|optim)_states\.pt$/.test(below),
   'saved-model': (below) => /^(?:saved_model\.pb$|(?:variables|assets|assets\.extra)\/)/.test(below),
   orbax: isNoOtherModel,
   zarr: isNoOtherModel,

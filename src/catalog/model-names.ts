@@ -61,6 +61,9 @@ const MANIFEST_SHARD = /-shard\d+(?:of\d+)?(?:\.bin)?$/i;
 /** Tensors of a distributed checkpoint of PyTorch, without their names, which `.metadata` beside them has. */
 const DISTRIBUTED_SHARD = /\.distcp$/i;
 
+/** One process's share of what ZeRO of DeepSpeed has cut up, of which the file of the module has the names. */
+const ZERO_SHARE = /^(?:bf16_)?zero_pp_rank_\d+_mp_rank_\d+_optim_states\.pt$/;
+
 /** A workspace has thousands of JSON files; a search looks into those whose names speak of a model. */
 const SEARCHED_JSON = /(?:model|weights).*\.json$/i;
 
@@ -82,7 +85,7 @@ export function isManifestShard(name: string): boolean {
 
 /** Whether a file surely is a part of a model, but none by itself. */
 export function isModelPart(name: string): boolean {
-  return isManifestShard(name) || DISTRIBUTED_SHARD.test(name);
+  return isManifestShard(name) || DISTRIBUTED_SHARD.test(name) || ZERO_SHARE.test(name);
 }
 
 /** The same as {@link modelNameCertainty}, by the name of the file's folder too, of which it may be the main file. */

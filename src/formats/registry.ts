@@ -191,6 +191,8 @@ export async function mainFile(file: string): Promise<string> {
   if (/\.mlpackage$/i.test(file) && names.includes(PACKAGE_MANIFEST)) return path.join(file, PACKAGE_MANIFEST);
   const main = MAIN_FILES.find((name) => names.includes(name));
   if (main !== undefined) return path.join(file, main);
+  const latest = await latestStep(file, entries);
+  if (latest !== undefined) return await mainFile(latest);
   const models = names.filter((name) => isModelName(name.toLowerCase())).sort();
   const [only] = models;
   if (isArrayFolder(entries)) return file;
@@ -208,6 +210,21 @@ export async function mainFile(file: string): Promise<string> {
         : l10n.t('is a folder with several models ({0}, …)', shown),
     remedy: models.length === 0 ? l10n.t('Choose a model file: {0}.', READABLE_FORMATS) : l10n.t('Choose one of them.'),
   });
+}
+
+/** The folder of the last step of a training with DeepSpeed, which a file beside it names; undefined if there is none. */
+async function latestStep(folder: string, entries: readonly Dirent[]): Promise<string | undefined> {
+  const named = entries.find((entry) => entry.name === 'latest' && entry.isFile());
+  if (named === undefined) return undefined;
+  const source = await FileSource.open(path.join(folder, named.name));
+  try {
+    const name = Buffer.from(await source.read(0, Math.min(HEAD_BYTES, source.size)))
+      .toString('utf8')
+      .trim();
+    return entries.some((entry) => entry.name === name && entry.isDirectory()) ? path.join(folder, name) : undefined;
+  } finally {
+    await source.close();
+  }
 }
 
 /** Of files that are too often something else. */

@@ -10,7 +10,7 @@ import type { FolderModels, WorkspaceModels } from '../side-bar/workspace-models
 const RUN_FOLDERS_KEY = 'prunability.runFolders';
 
 /** Any of these is reason enough to search: a folder that is a model tells nothing in the explorer while it is closed. */
-const FOLDER_GLOB = `**/{${['saved_model.pb', ...CERTAIN_MARKER_GLOBS, ...MARKER_NAMES, ...GROUP_NAMES].join()}}`;
+const FOLDER_GLOB = `**/{${['saved_model.pb', '*mp_rank_00_model_states.pt', ...CERTAIN_MARKER_GLOBS, ...MARKER_NAMES, ...GROUP_NAMES].join()}}`;
 
 /**
  * The folders of the workspace that are models and those that have runs: lets the explorer offer on them what is offered on

@@ -27,6 +27,9 @@ const HARMLESS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['decimal', words('Decimal')],
   ['fractions', words('Fraction')],
   ['uuid', words('UUID')],
+  ['deepspeed.runtime.zero.config', words('ZeroStageEnum')],
+  ['deepspeed.runtime.fp16.loss_scaler', words('LossScaler DynamicLossScaler')],
+  ['deepspeed.utils.tensor_fragment', words('fragment_address')],
   ['pathlib', words('Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath')],
 ]);
 

@@ -3,6 +3,7 @@ import { FormatError } from '../errors';
 import type { PickleValue } from '../containers/pickle-values';
 import { dictOf } from './pytorch-objects';
 import type { NamedTensor } from './pytorch-sections';
+import { isOptimStates, zeroStage } from './zero-states';
 
 const MERGE = l10n.t(
   'Merge the parts with the script that DeepSpeed puts into the folder of the checkpoint: python zero_to_fp32.py . merged/',
@@ -10,9 +11,8 @@ const MERGE = l10n.t(
 
 /** What to open instead of a file of DeepSpeed's with the state of its optimiser; undefined for other files. */
 export function deepspeedHint(root: PickleValue): string | undefined {
-  const state = dictOf(dictOf(root)?.get('optimizer_state_dict'));
-  if (state?.has('zero_stage') !== true) return undefined;
-  return Number(state.get('zero_stage')) >= 3
+  if (!isOptimStates(root)) return undefined;
+  return zeroStage(root) === 3
     ? MERGE
     : l10n.t('Open mp_rank_00_model_states.pt beside it, or merge the parts: python zero_to_fp32.py . merged/');
 }
@@ -25,7 +25,9 @@ export function deepspeedHint(root: PickleValue): string | undefined {
 export function checkPartitioned(file: string, root: PickleValue, tensors: readonly NamedTensor[]): void {
   const dict = dictOf(root);
   if (dict?.has('param_shapes') !== true || !dict.has('ds_version')) return;
-  const weights = tensors.filter(({ role }) => role !== 'buffer' && role !== 'optimizer');
+  const names = dict.get('buffer_names');
+  const buffers = new Set<PickleValue>(Array.isArray(names) ? names : []);
+  const weights = tensors.filter(({ name, role }) => role !== 'buffer' && role !== 'optimizer' && !buffers.has(name));
   const parameters = weights.filter(({ view }) => view.count > 0);
   if (weights.length === 0 || parameters.length > 0) return;
   throw new FormatError({

@@ -12,6 +12,7 @@ import { isTorchTar, openTorchTar } from './pytorch-tar';
 import { placeTensors } from './pytorch-views';
 import { isModule, walkContext } from './pytorch-walk';
 import { openTorchZip, type TorchContainer } from './pytorch-zip';
+import { openZero } from './zero';
 import type { RandomAccessSource } from '../source';
 
 const EXTENSIONS = ['pt', 'pth', 'bin', 'ckpt', 'pkl', 'pickle', 'tar', 'pt2'];
@@ -31,18 +32,27 @@ export const pytorchReader: FormatReader = {
     return isTorchLegacy(head) || isTorchTar(head);
   },
 
-  async open({ source, signal }: OpenContext): Promise<Checkpoint> {
+  async open(context: OpenContext): Promise<Checkpoint> {
+    const { source, signal } = context;
     const head = await source.read(0, Math.min(HEAD_BYTES, source.size), signal);
     if (isZip(head)) {
       const zip = await ZipArchive.open(source, signal);
       if (isExported(zip)) return describeExported(source, await openExported(source, zip, signal));
-      return describe(source, await openTorchZip(source, signal, zip));
+      return await openSaved(context, await openTorchZip(source, signal, zip));
     }
-    if (isTorchLegacy(head)) return describe(source, await openTorchLegacy(source, signal));
+    if (isTorchLegacy(head)) return await openSaved(context, await openTorchLegacy(source, signal));
     if (isTorchTar(head)) return describe(source, await openTorchTar(source, signal));
     throw notTorch(source, head);
   },
 };
+
+/** What `torch.save` wrote: a model by itself, or one of the files of a checkpoint of DeepSpeed. */
+async function openSaved(context: OpenContext, container: TorchContainer): Promise<Checkpoint> {
+  const zero = await openZero(context, container);
+  if (zero !== undefined && 'format' in zero) return zero;
+  const checkpoint = describe(context.source, container);
+  return zero === undefined ? checkpoint : { ...checkpoint, notes: [...checkpoint.notes, zero] };
+}
 
 function describe(source: RandomAccessSource, { label, pickle, storages, tensors }: TorchContainer): Checkpoint {
   const fail = (reason: string, tensor?: string): FormatError =>

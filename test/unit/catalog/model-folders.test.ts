@@ -40,6 +40,8 @@ describe('a model that is a folder', () => {
     ['orbax', 'v3.zarr'],
     ['pytorch', 'distributed'],
     ['pytorch', 'sharded'],
+    ['pytorch', 'zero', 'stage2', 'global_step2'],
+    ['pytorch', 'zero', 'frozen3', 'global_step2'],
   ])('is one entry: %s/%s', async (...below) => {
     const paths = await found(...below);
     const folder = below.at(-1) ?? '';
@@ -62,6 +64,25 @@ describe('a model that is a folder', () => {
     );
     expect(others).toEqual([]);
     expect(entry).toMatchObject({ path: 'a.mlpackage', size: 1 + 2 + 5, modified: 5, shards: undefined });
+  });
+
+  it('has the shares that ZeRO has cut up, and nothing else', () => {
+    const entries = modelEntries(
+      files(
+        'run/global_step5/zero_pp_rank_0_mp_rank_00_model_states.pt',
+        'run/global_step5/zero_pp_rank_1_mp_rank_00_model_states.pt',
+        'run/global_step5/bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt',
+        'run/global_step5/bf16_zero_pp_rank_1_mp_rank_00_optim_states.pt',
+        'run/global_step5/adapter.pt',
+        'alone/zero_pp_rank_1_mp_rank_00_optim_states.pt',
+      ),
+    );
+    expect(entries.map(({ path, size, isFolder }) => [path, size, isFolder])).toEqual([
+      ['run/global_step5', 1 + 2 + 3 + 4, true],
+      ['run/global_step5/adapter.pt', 5, false],
+    ]);
+    expect(isCatalogPath('a/bf16_zero_pp_rank_1_mp_rank_00_optim_states.pt')).toBe(true);
+    expect(isCatalogPath('a/expp_rank_1_mp_rank_00_optim_states.pt')).toBe(false);
   });
 
   it('leaves the models beside and below a SavedModel what they are', () => {

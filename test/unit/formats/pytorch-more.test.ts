@@ -5,7 +5,6 @@ import type { Checkpoint, TensorEntry } from '../../../src/formats/checkpoint';
 import { openCheckpoint } from '../../../src/formats/registry';
 import { engineSha256 } from './engine-values';
 import { FIXTURES } from './stored-values';
-import { formatError } from './thrown';
 
 const FOLDER = path.join(FIXTURES, 'pytorch');
 
@@ -76,19 +75,5 @@ describe('distributed checkpoints', () => {
     expect(checkpoint.formatLabel).toBe('PyTorch distributed checkpoint, 4 files');
     expect(tensor(checkpoint, 'rows').storage.coding).toMatchObject({ kind: 'tiles', shape: [7, 5] });
     expect(tensor(checkpoint, 'few').storage.coding).toBeUndefined();
-  });
-});
-
-describe('DeepSpeed', () => {
-  it('refuses the state of its optimiser, and says what to open instead', async () => {
-    const { reason, remedy } = await formatError(read('zero_pp_rank_0_mp_rank_00_optim_states.pt'));
-    expect(reason).toBe('holds the state of an optimiser, but no weights');
-    expect(remedy).toContain('zero_to_fp32.py');
-  });
-
-  it('refuses what ZeRO stage 3 leaves of the model', async () => {
-    const { reason, remedy } = await formatError(read('zero_pp_rank_0_mp_rank_00_model_states.pt'));
-    expect(reason).toContain('ZeRO');
-    expect(remedy).toContain('zero_to_fp32.py');
   });
 });
