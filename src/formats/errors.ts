@@ -31,6 +31,14 @@ export class FormatError extends Error {
   }
 }
 
+/**
+ * What was asked for cannot be computed: numbers are not finite, targets do not fit the network, the memory is not enough. The
+ * message is a sentence for people.
+ */
+export class ComputationError extends Error {
+  override readonly name = 'ComputationError';
+}
+
 /** The user (or the window that closes) stopped the work. */
 export class CancelledError extends Error {
   override readonly name = 'CancelledError';

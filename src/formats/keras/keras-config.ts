@@ -2,6 +2,8 @@
 export interface KerasLayer {
   readonly className: string;
   readonly name: string;
+  /** Of a class that is not Keras' own: registered by somebody, or imported from elsewhere. */
+  readonly isCustom: boolean;
   /** Arguments of its constructor. */
   readonly config: JsonObject;
   /** Layers of a model, in order; undefined for other layers. */
@@ -59,6 +61,7 @@ function readLayer(value: unknown, nesting: number, budget: { layers: number }):
   return {
     className: className.slice(className.lastIndexOf('>') + 1),
     name,
+    isCustom: isCustom(value, className),
     config,
     ...(Array.isArray(inner) ? { layers: inner.flatMap((layer) => readLayer(layer, nesting + 1, budget) ?? []) } : {}),
     ...(wrapped === undefined ? {} : { wrapped }),
@@ -66,6 +69,13 @@ function readLayer(value: unknown, nesting: number, budget: { layers: number }):
     inputs: references(config.input_layers),
     outputs: references(config.output_layers),
   };
+}
+
+/** Registered classes are called `package>Name`; Keras 3 also says what module a class is imported from. */
+function isCustom({ module, registered_name: registered }: JsonObject, className: string): boolean {
+  if (className.includes('>') || (text(registered) ?? '').includes('>')) return true;
+  const from = text(module);
+  return from !== undefined && !/^(?:keras|tf_keras|tensorflow)(?:\.|$)/.test(from);
 }
 
 function readCalls(nodes: unknown): TensorReference[][] {

@@ -11,7 +11,7 @@ import { kerasTopology } from './keras-topology';
 import { variableRole } from './keras-variables';
 
 /** Attributes that names and the network's structure come from. */
-const WANTED = /^(?:name|(?:layer|weight)_names\d*|model_config)$/;
+const WANTED = /^(?:name|(?:layer|weight)_names\d*|model_config|keras_version)$/;
 
 export function wantsAttribute(name: string): boolean {
   return WANTED.test(name);

@@ -1,4 +1,3 @@
-import type { Dataset } from '../containers/hdf5/hdf5';
 import type { GraphNode, NodeParameter, Topology } from '../topology';
 import { snakeCase, type KerasLayer, type TensorReference } from './keras-config';
 import type { NamedVariable } from './keras-names';
@@ -24,17 +23,18 @@ const USES: ReadonlyMap<string, NodeParameter['use']> = new Map<string, NodePara
 /**
  * The graph of a model from its configuration, models within it dissolved into their layers. Undefined if the
  * configuration does not say how layers are connected, or connects what is not there.
+ * @param shapes Of the variables, by their paths.
  */
 export function kerasTopology(
   model: KerasLayer,
   variables: readonly NamedVariable[],
-  datasets: ReadonlyMap<string, Dataset>,
+  shapes: ReadonlyMap<string, { readonly shape: readonly number[] }>,
 ): Topology | undefined {
   const parameters = new Map<string, NodeParameter[]>();
   const classes = new Map<string, string>();
   collectClasses(model, [], classes);
   for (const { path, name, layer, isOptimizer } of variables) {
-    const shape = datasets.get(path)?.shape;
+    const shape = shapes.get(path)?.shape;
     if (isOptimizer || shape === undefined) continue;
     const owner = ownerOf(layer, classes);
     if (owner === undefined) continue;
@@ -160,6 +160,7 @@ class Graph {
       const known = values.get(key(layer, call));
       return known?.[output] ?? known?.[0];
     };
+    const first = firstCalls(model);
     // Layers stand in an order in which their inputs come first, except those that are called again later.
     let waiting = (model.layers ?? []).flatMap((layer) =>
       layer.className === 'InputLayer' ? [] : layer.calls.map((sources, call) => ({ layer, call, sources })),
@@ -174,7 +175,7 @@ class Graph {
         }
         const results = this.apply(item.layer, chain, item.call, suffix, given as string[]);
         if (results === undefined) return undefined;
-        values.set(key(item.layer.name, item.call), results);
+        values.set(key(item.layer.name, item.call + (first.get(item.layer.name) ?? 0)), results);
       }
       // Calls from outside a nested model are listed there too, and can never be followed.
       if (blocked.length === waiting.length) break;
@@ -206,4 +207,19 @@ class Graph {
     });
     return [name];
   }
+}
+
+/**
+ * The number of the first call of each model in a model: Keras 2 begins at 1, as models are called once when they are made,
+ * and does not list that call. Every call that is listed is referred to.
+ */
+function firstCalls(model: KerasLayer): ReadonlyMap<string, number> {
+  const models = new Set((model.layers ?? []).flatMap(({ name, layers }) => (layers === undefined ? [] : [name])));
+  const first = new Map<string, number>();
+  const note = ({ layer, call }: TensorReference): void => {
+    if (models.has(layer)) first.set(layer, Math.min(call, first.get(layer) ?? call));
+  };
+  for (const { calls } of model.layers ?? []) for (const sources of calls) sources.forEach(note);
+  model.outputs.forEach(note);
+  return first;
 }

@@ -5,10 +5,9 @@ import { findSuperblock, readHdf5 } from '../containers/hdf5/hdf5';
 import { ZipArchive } from '../containers/zip';
 import { FormatError } from '../errors';
 import { MAX_HEADER_BYTES } from '../limits';
+import { archiveArchitecture, CONFIG, hdf5Architecture } from './keras-architecture';
 import { assemble, wantsAttribute } from './keras-tensors';
 
-/** Entries of a `.keras` archive. */
-const CONFIG = 'config.json';
 const WEIGHTS = 'model.weights.h5';
 
 const LABELS = {
@@ -25,7 +24,7 @@ export const hdf5Reader: FormatReader = {
   async open(context: OpenContext): Promise<Checkpoint> {
     const { source, signal } = context;
     const content = await readHdf5(source, { signal, wants: wantsAttribute });
-    const [own] = content.groups.get('')?.get('model_config') ?? [];
+    const own = hdf5Architecture(content)?.config;
     const { layout, ...rest } = assemble(content, own ?? (await configBeside(context)), source.path);
     return {
       ...rest,
@@ -83,9 +82,8 @@ export const kerasArchiveReader: FormatReader = {
     const start = await zip.dataOffset(weights, signal);
     const range = { start, end: start + weights.compressedSize };
     const content = await readHdf5(source, { signal, range, wants: wantsAttribute });
-    const entry = zip.get(CONFIG);
-    const config = entry === undefined ? undefined : await zip.read(entry, MAX_HEADER_BYTES, signal);
-    const { tensors, topology, notes } = assemble(content, config && Buffer.from(config).toString('utf8'), source.path);
+    const architecture = await archiveArchitecture(zip, signal);
+    const { tensors, topology, notes } = assemble(content, architecture?.config, source.path);
     return {
       format: 'keras',
       formatLabel: l10n.t('Keras 3'),

@@ -48,6 +48,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, readonly number[]>;
+  /** All its attributes in the file (AttributeProto), if the reader was asked to remember them. */
+  readonly attributePlaces?: readonly ProtobufRange[];
   /** Bodies of If, Loop and Scan, by attribute. */
   readonly graphs: readonly { readonly attribute: string; readonly graph: OnnxGraph }[];
   readonly constant?: ConstantValue;
@@ -56,6 +58,9 @@ export interface OnnxNode {
 export interface OnnxGraph {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Where the types of inputs and outputs stand (ValueInfoProto), in the same order. */
+  readonly inputPlaces: readonly ProtobufRange[];
+  readonly outputPlaces: readonly ProtobufRange[];
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly ProtoTensor[];
   readonly sparseInitializers: readonly ProtoSparseTensor[];
@@ -71,6 +76,8 @@ export interface OnnxFunction extends OnnxGraph {
 export interface OnnxModel {
   readonly irVersion: number;
   readonly producer: string;
+  /** Version of the operators of ONNX itself; 0 if the model does not say it. */
+  readonly opset: number;
   readonly graph: OnnxGraph;
   readonly functions: readonly OnnxFunction[];
   /** Graphs of training_info: how the model's parameters are set and updated. */
@@ -80,6 +87,8 @@ export interface OnnxModel {
 interface GraphParts {
   readonly inputs: string[];
   readonly outputs: string[];
+  readonly inputPlaces: ProtobufRange[];
+  readonly outputPlaces: ProtobufRange[];
   readonly nodes: OnnxNode[];
   readonly initializers: ProtoTensor[];
   readonly sparseInitializers: ProtoSparseTensor[];
@@ -93,7 +102,11 @@ export class OnnxModelReader {
   private characters = 0;
   private tensorCount = 0;
 
-  constructor(private readonly input: ProtobufInput) {}
+  /** @param rememberAttributes Nodes are to say where all their attributes are, for those who run them. */
+  constructor(
+    private readonly input: ProtobufInput,
+    private readonly rememberAttributes = false,
+  ) {}
 
   /** @throws {FormatError} */
   async read(): Promise<OnnxModel> {
@@ -103,6 +116,7 @@ export class OnnxModelReader {
     const training: OnnxGraph[] = [];
     let irVersion = 0;
     let producer = '';
+    let opset = 0;
     let hasGraph = false;
     const fields = input.fields(input.whole);
     while (fields.next() ?? (await fields.load())) {
@@ -117,6 +131,9 @@ export class OnnxModelReader {
           hasGraph = true;
           await this.readGraph(fields.range, graph);
           break;
+        case 8:
+          opset = (await this.readOpset(fields.range)) ?? opset;
+          break;
         case 20:
           await this.readTraining(fields.range, training);
           break;
@@ -129,7 +146,19 @@ export class OnnxModelReader {
       }
     }
     if (!hasGraph) throw input.error(input.source.size, l10n.t('has no graph'));
-    return { irVersion, producer, graph, functions, training };
+    return { irVersion, producer, opset, graph, functions, training };
+  }
+
+  /** Version of an OperatorSetIdProto; undefined if it is of another domain than ONNX itself. */
+  private async readOpset(range: ProtobufRange): Promise<number | undefined> {
+    let domain = '';
+    let version = 0;
+    const fields = this.input.fields(range);
+    while (fields.next() ?? (await fields.load())) {
+      if (fields.number === 1) domain = fields.text(MAX_NAME_LENGTH);
+      else if (fields.number === 2) version = fields.int64;
+    }
+    return domain === '' || domain === 'ai.onnx' ? version : undefined;
   }
 
   private async readTraining(range: ProtobufRange, into: OnnxGraph[]): Promise<void> {
@@ -154,9 +183,11 @@ export class OnnxModelReader {
           graph.initializers.push(await readTensor(this.input, fields.range));
           break;
         case 11:
+          graph.inputPlaces.push(fields.range);
           graph.inputs.push(await this.readValueName(fields.range));
           break;
         case 12:
+          graph.outputPlaces.push(fields.range);
           graph.outputs.push(await this.readValueName(fields.range));
           break;
         case 15:
@@ -206,6 +237,7 @@ export class OnnxModelReader {
     const outputs: string[] = [];
     const parts: NodeParts = { attributes: new Map(), graphs: [] };
     const pending: ProtobufRange[] = [];
+    const attributePlaces: ProtobufRange[] = [];
     let name = '';
     let operator = '';
     let domain = '';
@@ -226,6 +258,7 @@ export class OnnxModelReader {
           operator = this.name(fields.text(MAX_NAME_LENGTH), fields.offset);
           break;
         case 5:
+          if (this.rememberAttributes) attributePlaces.push(fields.range);
           // What they mean depends on the operator, which may come after them.
           if (operator === '') pending.push(fields.range);
           else await this.readAttribute(fields.range, operator, parts);
@@ -242,6 +275,7 @@ export class OnnxModelReader {
     return {
       ...{ name, operator, domain: domain === 'ai.onnx' ? '' : domain, overload, inputs, outputs },
       ...parts,
+      ...(this.rememberAttributes ? { attributePlaces } : {}),
     };
   }
 
@@ -362,5 +396,13 @@ interface NodeParts {
 }
 
 function emptyGraph(): GraphParts {
-  return { inputs: [], outputs: [], nodes: [], initializers: [], sparseInitializers: [] };
+  return {
+    inputs: [],
+    outputs: [],
+    inputPlaces: [],
+    outputPlaces: [],
+    nodes: [],
+    initializers: [],
+    sparseInitializers: [],
+  };
 }
