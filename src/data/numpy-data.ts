@@ -1,0 +1,104 @@
+import path from 'node:path';
+import * as l10n from '@vscode/l10n';
+import type { TensorEntry } from '../formats/checkpoint';
+import { FormatError } from '../formats/errors';
+import { npyReader } from '../formats/numpy/npy';
+import { npzReader } from '../formats/numpy/npz';
+import { FileSource, type RandomAccessSource } from '../formats/source';
+import { readArray, type DataArray } from './data-array';
+import type { LoadedData, LoadedSamples } from './loaded-data';
+import { pairArrays, type ArrayPart } from './numpy-names';
+import { labelledSamples } from './targets';
+
+export interface NumpyOptions {
+  readonly firstLabel?: number;
+}
+
+/**
+ * Reads the arrays of an npz file that are named as samples and labels are.
+ * @throws {FormatError} if no pair is found, or one cannot be read
+ */
+export async function readNpzData(
+  source: RandomAccessSource,
+  options: NumpyOptions,
+  signal?: AbortSignal,
+): Promise<LoadedData> {
+  const { tensors } = await npzReader.open({ source, signal, openSibling: () => noSiblings(source.path) });
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const read = async (name: string): Promise<DataArray> => await readArray(source, entry(byName, name), signal);
+  return await readPairs('npz', source.path, [...byName.keys()], read, () => [source.path], options);
+}
+
+/**
+ * Reads `X_train.npy`, `y_train.npy` and the like of a folder.
+ * @param names of the npy files in the folder
+ * @throws {FormatError}
+ */
+export async function readNpyData(
+  folder: string,
+  names: readonly string[],
+  options: NumpyOptions,
+  signal?: AbortSignal,
+): Promise<LoadedData> {
+  const files = new Map(names.map((name) => [name.replace(/\.npy$/i, ''), path.join(folder, name)]));
+  const fileOf = (name: string): string => files.get(name) ?? '';
+  const read = async (name: string): Promise<DataArray> => {
+    const source = await FileSource.open(fileOf(name));
+    try {
+      const { tensors } = await npyReader.open({ source, signal, openSibling: () => noSiblings(source.path) });
+      return await readArray(source, entry(new Map(tensors.map((tensor) => ['', tensor])), ''), signal);
+    } finally {
+      await source.close();
+    }
+  };
+  const pathsOf = ({ inputs, targets }: ArrayPart): string[] => [fileOf(inputs), fileOf(targets)];
+  return await readPairs('npy', folder, [...files.keys()], read, pathsOf, options);
+}
+
+async function readPairs(
+  kind: 'npz' | 'npy',
+  file: string,
+  names: readonly string[],
+  read: (name: string) => Promise<DataArray>,
+  pathsOf: (pair: ArrayPart) => string[],
+  { firstLabel }: NumpyOptions,
+): Promise<LoadedData> {
+  const pairs = pairArrays(names);
+  const samplesOf = async (pair: ArrayPart): Promise<LoadedSamples> => {
+    const samples = labelledSamples(await read(pair.inputs), await read(pair.targets), firstLabel);
+    return { samples, paths: pathsOf(pair) };
+  };
+  const main = pairs.train ?? pairs.test;
+  if (main === undefined) throw noPair(file, names);
+  const train = await samplesOf(main);
+  const test = pairs.train === undefined || pairs.test === undefined ? undefined : await samplesOf(pairs.test);
+  return { kind, layout: 'unknown', train, ...(test === undefined ? {} : { test }), notes: [] };
+}
+
+function entry(tensors: ReadonlyMap<string, TensorEntry>, name: string): TensorEntry {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) throw new Error(`There is no array ${name}`);
+  return tensor;
+}
+
+function noSiblings(file: string): Promise<never> {
+  return Promise.reject(new Error(`${file} asked for another file`));
+}
+
+/** Names that a message lists at most. */
+const SHOWN_NAMES = 8;
+
+function noPair(file: string, names: readonly string[]): FormatError {
+  const shown = names.slice(0, SHOWN_NAMES).map((name) => JSON.stringify(name.slice(0, 40)));
+  return new FormatError({
+    file,
+    reason:
+      names.length === 0
+        ? l10n.t('holds no arrays')
+        : l10n.t(
+            'has no arrays that are named as samples and labels are; it has {0}',
+            shown.join(', ') + (names.length > SHOWN_NAMES ? ', …' : ''),
+          ),
+    remedy: l10n.t('Name the arrays x_train and y_train (and x_test and y_test), or x and y.'),
+  });
+}
