@@ -1,0 +1,61 @@
+import * as l10n from '@vscode/l10n';
+import type { Checkpoint, TensorEntry } from '../../formats/checkpoint';
+import { FormatError } from '../../formats/errors';
+import { isFloatingPoint } from '../../formats/dtype';
+import type { LayerCall } from './layer-sequence';
+import type { LayerVariable } from './layer';
+
+/**
+ * The tensors of the checkpoint that are a layer's variables, in the order of the variables.
+ * @throws {FormatError} if one is missing, or has another shape
+ */
+export function variableTensors(
+  { path, layer, tensors }: LayerCall,
+  byName: ReadonlyMap<string, TensorEntry>,
+  { files }: Checkpoint,
+): TensorEntry[] {
+  const own = tensors.flatMap((name) => byName.get(name) ?? []);
+  return layer.variables.map((variable, index) => {
+    const entry = find(variable, index, own);
+    const fail = (reason: string): FormatError =>
+      new FormatError({
+        file: files[0]?.path ?? '',
+        reason,
+        remedy: l10n.t('Save the whole model again, its weights and its configuration together.'),
+      });
+    const wanted = `${path}/${variable.name}`.slice(0, 200);
+    if (entry === undefined) throw fail(l10n.t('lacks the weights "{0}" of its network', wanted));
+    const fits =
+      entry.shape.length === variable.shape.length && entry.shape.every((size, d) => size === variable.shape[d]);
+    if (!fits || !isFloatingPoint(entry.dtype)) {
+      throw fail(
+        l10n.t(
+          'has weights "{0}" of the shape [{1}]; the network takes [{2}]',
+          wanted,
+          entry.shape.join(', '),
+          variable.shape.join(', '),
+        ),
+      );
+    }
+    return entry;
+  });
+}
+
+/** By its name; by its number, in files that number them. */
+function find({ name }: LayerVariable, index: number, own: readonly TensorEntry[]): TensorEntry | undefined {
+  const cut = name.indexOf('/');
+  const direction = name.slice(0, Math.max(cut, 0));
+  const names = new Set([name.slice(cut + 1)]);
+  // Keras 3 has given it the name that other layers' kernels have.
+  if (names.has('depthwise_kernel')) names.add('kernel');
+  const ofDirection =
+    direction === '' ? own : own.filter((entry) => entry.name.split('/').some((part) => part.startsWith(direction)));
+  const named = ofDirection.find((entry) => names.has(lastPart(entry.name)));
+  if (named !== undefined) return named;
+  const isNumbered = own.length > 0 && own.every((entry) => /^\d+$/.test(lastPart(entry.name)));
+  return isNumbered ? own[index] : undefined;
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1).replace(/:0$/, '');
+}
