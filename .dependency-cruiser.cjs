@@ -40,6 +40,13 @@ module.exports = {
       to: { path: '^src/(values|sketch|limits|compare|report)/' },
     },
     {
+      name: 'data-is-read-without-networks',
+      comment: 'A data set is fitted to shapes; what runs on it is not its business.',
+      severity: 'error',
+      from: { path: '^src/data/' },
+      to: { path: '^src/', pathNot: '^src/(data|formats|values)/|^src/report/measurement\\.ts$' },
+    },
+    {
       name: 'formats-know-not-one-another',
       comment: 'What two formats need is a container, or belongs to all.',
       severity: 'error',
@@ -85,7 +92,8 @@ module.exports = {
       from: { path: '^src/protocol/' },
       to: {
         path: '^src/',
-        pathNot: '^src/(protocol/|report/(report|comparison)\\.ts|sketch/cells\\.ts|formats/errors\\.ts)',
+        pathNot:
+          '^src/(protocol/|data/settings\\.ts|report/(report|comparison|measurement)\\.ts|sketch/cells\\.ts|formats/errors\\.ts)',
       },
     },
     {
@@ -110,7 +118,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(protocol|limits)/|^src/report/(report|comparison|name-text|number-text|type-text)\\.ts$|^src/sketch/(cells|cell-histogram)\\.ts$',
+          '^src/(protocol|limits)/|^src/report/(report|comparison|measurement|name-text|number-text|type-text)\\.ts$|^src/sketch/(cells|cell-histogram)\\.ts$',
       },
     },
     {

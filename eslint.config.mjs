@@ -29,6 +29,8 @@ export default tseslint.config(
       'src/values/**/*.ts',
       'src/formats/containers/{crc32c,zstd,zstd-literals}.ts',
       'src/limits/**/*.ts',
+      'src/curvature/**/*.ts',
+      'src/measurement/**/*.ts',
       'src/compare/**/*.ts',
       'test/**/*.ts',
       'webview-ui/**/*.ts',

@@ -16,6 +16,7 @@ const BUDGETS = {
   'dist/worker.js': 400 * KB,
   'dist/cli.js': 650 * KB,
   'dist/mcp.js': 200 * KB,
+  'dist/measurer.js': 2000 * KB,
   'dist/prunability.vsix': 4000 * KB,
 };
 
@@ -30,6 +31,9 @@ const CONTENT = [
   'extension/dist/engine.js',
   'extension/dist/extension.js',
   'extension/dist/mcp.js',
+  'extension/dist/measurer.js',
+  'extension/dist/prunability-json.schema.json',
+  'extension/dist/tfjs-backend-wasm-simd.wasm',
   'extension/dist/webview.css',
   'extension/dist/webview.js',
   'extension/dist/worker.js',

@@ -6,6 +6,8 @@ import { modelNameCertainty } from './catalog/model-names';
 import { Analyses } from './editor/analysis/analyses';
 import type { AnalysisSession } from './editor/analysis/analysis-session';
 import { registerCommands } from './editor/commands';
+import type { MeasurementSession } from './editor/measurement/measurement-session';
+import { Measurements } from './editor/measurement/measurements';
 import type { ComparisonSession } from './editor/comparison/comparison-session';
 import { Comparisons } from './editor/comparison/comparisons';
 import { ModelDescriptions } from './editor/models/descriptions';
@@ -34,7 +36,13 @@ export function activate(context: ExtensionContext): ExtensionApi {
   );
   const descriptions = new ModelDescriptions(engine, log);
   const work = new RunningWork();
-  const analyses = new Analyses(context, engine, descriptions, work, log);
+  const measurements: Measurements = new Measurements(
+    join(context.extensionPath, 'dist', 'measurer.js'),
+    (model) => analyses.open(model),
+    work,
+    log,
+  );
+  const analyses = new Analyses(context, engine, descriptions, measurements, work, log);
   const comparisons = new Comparisons(context.extensionUri, engine, descriptions, work, log);
   const summary = new SummaryView(context.extensionUri, analyses, descriptions);
   const models = new WorkspaceModels(descriptions, log);
@@ -53,6 +61,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
     engine,
     descriptions,
     work,
+    measurements,
     analyses,
     comparisons,
     summary,
@@ -84,7 +93,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
       analyses.rerun();
     }),
     ...(mcpServer === undefined ? [] : [mcpServer]),
-    ...registerCommands({ context, analyses, comparisons, work, showLog }),
+    ...registerCommands({ context, analyses, comparisons, measurements, work, showLog }),
   );
   return {
     get enginePid() {
@@ -94,6 +103,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
       return work.text;
     },
     session: (uri) => analyses.session(uri),
+    measurement: (uri) => measurements.session(uri),
     comparison: () => comparisons.active(),
     descriptions,
     summary,
@@ -107,6 +117,7 @@ export interface ExtensionApi {
   readonly enginePid: number | undefined;
   readonly statusBarText: string | undefined;
   session(uri: Uri): AnalysisSession | undefined;
+  measurement(uri: Uri): MeasurementSession | undefined;
   /** Of the comparison that was used last. */
   comparison(): ComparisonSession | undefined;
   readonly descriptions: ModelDescriptions;

@@ -96,6 +96,10 @@ export function connectHost(port: Port, model: PanelModel): PanelHost {
         model.setStatus(status);
         return null;
       },
+      measurement: (state) => {
+        model.setMeasurement(state);
+        return null;
+      },
       reset: (snapshot) => {
         model.load(snapshot);
         return null;

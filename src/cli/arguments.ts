@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import type { DataSettings } from '../data/settings';
 import { parseRoleSettings } from '../formats/role-settings';
+import type { BackendChoice } from '../protocol/measurement';
 
 export type OutputFormat = 'text' | 'json' | 'csv' | 'markdown';
 
@@ -31,8 +33,19 @@ export interface CompareArguments {
   readonly format: Exclude<OutputFormat, 'markdown'>;
 }
 
+export interface MeasureArguments {
+  readonly command: 'measure';
+  readonly roles: Roles;
+  readonly model: string;
+  /** What is given of the data; the rest is as `.prunability.json` has it, or guessed. */
+  readonly data: Pick<DataSettings, 'data' | 'test' | 'labels' | 'labelColumn' | 'samples'>;
+  readonly backend: BackendChoice;
+  readonly format: 'text' | 'json';
+}
+
 export type CliArguments =
   | AnalyzeArguments
+  | MeasureArguments
   | McpArguments
   | CompareArguments
   | { readonly command: 'help' }
@@ -42,6 +55,7 @@ export type CliArguments =
 export const USAGE = `Usage: prunability analyze FILE… [options]
        prunability mcp [--root DIR]…
        prunability compare BEFORE AFTER [--json | --csv]
+       prunability measure MODEL [--data PATH] [--json]
 
 How far can this network be pruned, layer by layer, and why? And what has changed from one
 checkpoint to another? Reads safetensors, PyTorch, ONNX, GGUF, Keras, TensorFlow (also Lite
@@ -63,6 +77,16 @@ Options:
 \`prunability mcp\` serves the same to agents: an MCP server on standard input and output.
   --root DIR                 read model files below this folder only (may be repeated)
 
+\`prunability measure\` runs a network (ONNX, Keras, TensorFlow.js) on data: the limit that its loss
+landscape predicts, and what pruned copies really lose.
+  --data PATH                samples with labels: IDX, npz, CSV, or a folder of images with one folder a
+                             class; without it, as .prunability.json beside the model says
+  --test PATH                samples for the accuracy, where the data have none of their own
+  --labels PATH              the labels, where they are a file that is not found by its name
+  --label-column NAME        of a table
+  --samples N                use at most so many samples
+  --backend NAME             auto, wasm or cpu
+
 Exit codes: 0 done, 1 a gate failed, 2 a file could not be read or the call was wrong, 130 cancelled.
 `;
 
@@ -72,6 +96,7 @@ const ROLE_OPTION = { type: 'string', multiple: true, default: [] as string[] } 
 export function parseCliArguments(argv: readonly string[]): CliArguments {
   try {
     if (argv[0] === 'mcp') return parseMcpArguments(argv.slice(1));
+    if (argv[0] === 'measure') return parseMeasureArguments(argv.slice(1));
     const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
@@ -138,6 +163,51 @@ function parseMcpArguments(argv: string[]): CliArguments {
   if (values.help) return { command: 'help' };
   if (values.root.includes('')) return wrong('--root takes a folder');
   return { command: 'mcp', roots: values.root, roles: parseRoles(values.role) };
+}
+
+const BACKENDS: readonly BackendChoice[] = ['auto', 'wasm', 'cpu'];
+
+/** @throws {TypeError} if there is anything else than one model and what is known of its data */
+function parseMeasureArguments(argv: string[]): CliArguments {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: {
+      data: { type: 'string' },
+      test: { type: 'string' },
+      labels: { type: 'string' },
+      'label-column': { type: 'string' },
+      samples: { type: 'string' },
+      backend: { type: 'string', default: 'auto' },
+      json: { type: 'boolean', default: false },
+      role: ROLE_OPTION,
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return { command: 'help' };
+  const [model, ...more] = positionals;
+  if (model === undefined || more.length > 0) return wrong('measure takes one model');
+  const backend = BACKENDS.find((name) => name === values.backend);
+  if (backend === undefined) return wrong(`--backend takes ${BACKENDS.join(', ')}, not "${values.backend}"`);
+  const samples = values.samples === undefined ? undefined : Number(values.samples);
+  if (samples !== undefined && !(Number.isInteger(samples) && samples > 0)) {
+    return wrong(`--samples takes a number, not "${values.samples ?? ''}"`);
+  }
+  const { data, test, labels, 'label-column': labelColumn } = values;
+  return {
+    command: 'measure',
+    roles: parseRoles(values.role),
+    model,
+    data: {
+      ...(data === undefined ? {} : { data }),
+      ...(test === undefined ? {} : { test }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(labelColumn === undefined ? {} : { labelColumn }),
+      ...(samples === undefined ? {} : { samples }),
+    },
+    backend,
+    format: values.json ? 'json' : 'text',
+  };
 }
 
 function compareArguments(

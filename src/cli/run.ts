@@ -3,15 +3,17 @@ import packageJson from '../../package.json';
 import { analyzeWeights } from '../engine/analyze-weights';
 import { useRoles } from '../engine/open-model';
 import { threadCount, WorkerPool } from '../engine/worker-pool';
-import { CancelledError, FormatError } from '../formats/errors';
+import { CancelledError, ComputationError, FormatError } from '../formats/errors';
 import { parseRoleSettings } from '../formats/role-settings';
 import type { AnalysisEvent } from '../protocol/analysis';
+import { DisconnectedError } from '../protocol/rpc';
 import { reportToCsv } from '../report/csv';
 import { reportToJson } from '../report/json';
 import { reportToMarkdown } from '../report/markdown';
 import type { ModelReport } from '../report/report';
 import { parseCliArguments, USAGE, type AnalyzeArguments, type OutputFormat } from './arguments';
 import { compareFiles } from './compare';
+import { measureFile } from './measure';
 import { serveAgents } from './mcp';
 import { ProgressBar } from './progress-bar';
 import { reportToText } from './text';
@@ -44,6 +46,12 @@ export async function runCli(argv: readonly string[], signal: AbortSignal): Prom
       return EXIT.done;
     case 'analyze':
       return withPool((pool) => analyzeFiles(parsed, pool, signal));
+    case 'measure':
+      return (
+        (await failure(parsed.model, async () => {
+          process.stdout.write(await measureFile(parsed, signal));
+        })) ?? EXIT.done
+      );
     case 'compare':
       return withPool(async (pool) => {
         const what = `${parsed.before}, ${parsed.after}`;
@@ -74,6 +82,10 @@ async function failure(what: string, work: () => Promise<void>): Promise<number 
     if (error instanceof CancelledError) {
       process.stderr.write(`${what}: cancelled\n`);
       return EXIT.cancelled;
+    }
+    if (error instanceof ComputationError || error instanceof DisconnectedError) {
+      process.stderr.write(`${what}: ${error.message}\n`);
+      return EXIT.unreadable;
     }
     if (!(error instanceof FormatError)) throw error;
     process.stderr.write(`${error.message}\n${error.detail.remedy}\n`);

@@ -5,6 +5,7 @@ import type { Analyses } from './analysis/analyses';
 import type { Comparisons } from './comparison/comparisons';
 import { headRevision } from './comparison/git-revision';
 import { isFolder } from './models/folder-files';
+import type { Measurements } from './measurement/measurements';
 import { activeModelFile, pickModelFile, unanalyzedModelFile } from './models/model-files';
 import { pickRun } from './comparison/model-runs';
 import type { RunningWork } from './running-work';
@@ -19,13 +20,14 @@ export interface CommandServices {
   readonly context: ExtensionContext;
   readonly analyses: Analyses;
   readonly comparisons: Comparisons;
+  readonly measurements: Measurements;
   readonly work: RunningWork;
   showLog(): void;
 }
 
 /** Registers the commands on models, comparisons and reports. */
 export function registerCommands(services: CommandServices): Disposable[] {
-  const { analyses, comparisons, context, work } = services;
+  const { analyses, comparisons, context, measurements, work } = services;
   const exportAs = (id: string, format: ExportFormat): Disposable =>
     commands.registerCommand(`prunability.export${id}`, () => analyses.exportActive(format));
   const sampleEpoch = (epoch: number): Uri => Uri.joinPath(context.extensionUri, ...SAMPLES, `epoch${epoch}.pt`);
@@ -72,6 +74,15 @@ export function registerCommands(services: CommandServices): Disposable[] {
     commands.registerCommand('prunability.compareRun', async (target?: unknown) => {
       const run = await pickRun(target);
       if (run !== undefined) await comparisons.show({ kind: 'run', ...run });
+    }),
+    commands.registerCommand('prunability.measure', async (target?: unknown, data?: unknown) => {
+      const [model = activeModelFile() ?? (await pickModelFile(l10n.t('Model to measure')))] = chosen(
+        target,
+        undefined,
+      );
+      if (model === undefined) return;
+      const given = uriOf(data);
+      await measurements.measure(model, given === undefined ? undefined : { data: given.fsPath });
     }),
     commands.registerCommand('prunability.cancel', () => {
       const session = analyses.active();

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { l10n, type LogOutputChannel, type Uri } from 'vscode';
-import { FormatError } from '../formats/errors';
+import { ComputationError, FormatError } from '../formats/errors';
 import type { AnalysisStatus } from '../protocol/panel';
 import { DisconnectedError, RemoteError } from '../protocol/rpc';
 import { displayPath } from './models/model-source';
@@ -24,6 +24,10 @@ export function failure(error: unknown, uri: Uri, log: LogOutputChannel): Extrac
     };
   }
   const where = displayPath(uri);
+  if (error instanceof ComputationError) {
+    log.error(`${where}: ${error.message}`);
+    return { state: 'failed', message: error.message, where };
+  }
   if (error instanceof DisconnectedError) {
     log.error(`${where}: ${error.message}`);
     return {

@@ -3,28 +3,19 @@ import { join } from 'node:path';
 import { parseRoleSettings } from '../formats/role-settings';
 import type { EngineMethods } from '../protocol/engine';
 import { errorCodec } from '../protocol/error-codec';
-import { RpcPeer, type NoMethods, type Port } from '../protocol/rpc';
+import { RpcPeer, type NoMethods } from '../protocol/rpc';
 import { cachedAnalysis } from './cached-analysis';
 import { compareModels } from './compare-models';
 import { compareRun } from './compare-run';
 import { describeModel } from './describe-model';
 import { useRoles } from './open-model';
 import { JobQueue } from './job-queue';
+import { processPort } from './process-port';
 import type { Analyze } from './read-model';
 import { ResultCache, resultVersion } from './result-cache';
 import { threadCount, WorkerPool } from './worker-pool';
 
 /** The engine's process: started by the extension host with an IPC channel, answers until that channel closes. */
-const port: Port = {
-  post: (message) => {
-    process.send?.(message);
-  },
-  onMessage: (listener) => {
-    process.on('message', listener);
-    return () => process.off('message', listener);
-  },
-};
-
 const [, program = '', cacheFolder] = process.argv;
 if (cacheFolder === undefined) throw new Error('The engine needs a folder for its results');
 
@@ -36,7 +27,7 @@ const cache = new ResultCache(cacheFolder, resultVersion([program, workerScript]
 const analyze: Analyze = (path, onEvent, signal) => cachedAnalysis({ path, hash: false }, cache, pool, onEvent, signal);
 
 const peer = new RpcPeer<EngineMethods, NoMethods>(
-  port,
+  processPort,
   {
     analyze: (request, { signal, report }) =>
       queue.run(() => cachedAnalysis(request, cache, pool, report, signal), signal),

@@ -1,4 +1,4 @@
-import { CancelledError, FormatError, type FormatErrorDetail } from '../formats/errors';
+import { CancelledError, ComputationError, FormatError, type FormatErrorDetail } from '../formats/errors';
 import { DisconnectedError, RemoteError, type ErrorCodec, type WireError } from './rpc';
 
 /** Errors between our processes and threads: the foreseen classes arrive as themselves, the rest as {@link RemoteError}. */
@@ -12,6 +12,8 @@ export const errorCodec: ErrorCodec = {
     switch (error.name) {
       case 'FormatError':
         return new FormatError(error.detail as FormatErrorDetail);
+      case 'ComputationError':
+        return new ComputationError(error.message);
       case 'CancelledError':
         return new CancelledError();
       case 'DisconnectedError':

@@ -42,7 +42,7 @@ const HOSTS = {
     const scenario = makeScenario(name);
     return {
       scenario,
-      methods: ['cancel', 'restart', 'export', 'showLog'],
+      methods: ['cancel', 'restart', 'export', 'showLog', 'measure', 'cancelMeasurement'],
       ready: scenario.snapshot,
       finish: async () => {
         if (scenario.end !== undefined) await peer.call('status', scenario.end);

@@ -32,6 +32,13 @@ export const SCENARIOS = [
   'mixed',
   'thousand',
   'tenThousand',
+  'measurable',
+  'measured',
+  'measuredDisagrees',
+  'measuring',
+  'measuringFirst',
+  'measurementCancelled',
+  'measurementFailed',
 ];
 
 /** The states of a comparison or a run (comparison-scenarios.ts). */

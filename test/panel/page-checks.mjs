@@ -3,9 +3,15 @@ import axe from '@axe-core/playwright';
 
 const AxeBuilder = axe.default ?? axe;
 
-/** Fails if axe finds anything serious on the page. @param {import('playwright-core').Page} page */
-export async function assertAccessible(page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+/**
+ * Fails if axe finds anything serious on the page.
+ * @param {import('playwright-core').Page} page
+ * @param {string[]} [within] hosts of the shadow trees, from the outermost, down to the part that is looked at
+ */
+export async function assertAccessible(page, within) {
+  const builder = new AxeBuilder({ page });
+  if (within !== undefined) builder.include({ fromShadowDom: within });
+  const { violations } = await builder.analyze();
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   const found = grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.flat().join(' ')).join('; ')}`);
   assert.deepEqual(found, []);

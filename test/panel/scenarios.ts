@@ -6,6 +6,7 @@ import type { AnalysisStatus, PanelSnapshot } from '../../src/protocol/panel';
 import type { FileFacts } from '../../src/report/report';
 import { ReportBuilder } from '../../src/report/report-builder';
 import type { TensorSketch } from '../../src/sketch/tensor-sketch';
+import { MEASUREMENTS } from './made-up-measurement';
 import { drawSketch, randomNumbers, type Mixture } from './weights';
 
 /** A made-up tensor. */
@@ -140,6 +141,8 @@ interface Course {
   readonly status?: AnalysisStatus;
   /** The rest follows, in so many steps. */
   readonly steps?: number;
+  /** The network can be executed; so can those that a measurement is made up for. */
+  readonly measurable?: boolean;
 }
 
 const FAILED: AnalysisStatus = {
@@ -178,6 +181,8 @@ const COURSES: Readonly<Record<string, Course>> = {
   mixed: { plan: 'mixed' },
   thousand: { plan: 'thousand' },
   tenThousand: { plan: 'tenThousand' },
+  measurable: { plan: 'resnet', measurable: true },
+  ...Object.fromEntries(Object.keys(MEASUREMENTS).map((name) => [name, { plan: 'resnet' }])),
 };
 
 /** Makes the events of a scenario with the extension's own sketches, limits and warnings. */
@@ -187,7 +192,7 @@ export function makeScenario(name: string): Scenario {
   if (course === undefined || plan === undefined) throw new Error(`No scenario ${name}`);
   const { read = 1, status = COMPLETE, steps = 0 } = course;
   const path = `/home/dev/models/${course.plan === 'resnet' ? 'resnet18' : course.plan}.pt`;
-  const run = new Run(path, plan);
+  const run = new Run(path, plan, course.measurable === true || MEASUREMENTS[name] !== undefined);
   const first = Math.round(Math.max(0, read) * plan.length);
   const events = read < 0 ? [] : [run.opened(), ...(first > 0 ? run.upTo(first, read === 1) : [])];
   const later: AnalysisEvent[] = [];
@@ -197,7 +202,14 @@ export function makeScenario(name: string): Scenario {
       later.push(...run.upTo(Math.round(first + ((plan.length - first) * step) / steps), step === steps));
     }
   }
-  const snapshot: PanelSnapshot = { path, fingerprint: `${name}-1`, status, events };
+  const measurement = MEASUREMENTS[name]?.();
+  const snapshot: PanelSnapshot = {
+    path,
+    fingerprint: `${name}-1`,
+    status,
+    events,
+    ...(measurement === undefined ? {} : { measurement }),
+  };
   return steps > 0 ? { snapshot, later, end: COMPLETE } : { snapshot, later };
 }
 
@@ -214,19 +226,20 @@ class Run {
   constructor(
     path: string,
     private readonly plan: readonly TensorPlan[],
+    runnable: boolean,
   ) {
     const tensors = plan.map(tensorEntry);
     this.totalBytes = tensors.reduce((sum, { count, aliasOf }) => sum + (aliasOf === undefined ? 4 * count : 0), 0);
     this.file = {
       path,
-      format: 'pytorch',
-      formatLabel: l10n.t('PyTorch zip'),
+      format: runnable ? 'onnx' : 'pytorch',
+      formatLabel: runnable ? 'ONNX' : l10n.t('PyTorch zip'),
       bytes: this.totalBytes + 41_235,
       files: 1,
     };
     const checkpoint: Checkpoint = {
-      format: 'pytorch',
-      formatLabel: l10n.t('PyTorch zip'),
+      format: this.file.format,
+      formatLabel: this.file.formatLabel,
       files: [{ path, size: this.file.bytes }],
       tensors,
       notes: [],

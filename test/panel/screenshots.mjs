@@ -21,7 +21,10 @@ const themes = Object.keys(THEMES);
 /** @type {(import('./harness.mjs').OpenOptions & { element: string, scenario: string })[]} */
 const shots = [
   ...themes.flatMap((theme) => [1280, 900, 520].map((width) => shot('prunability-panel', 'complete', theme, width))),
-  ...SCENARIOS.filter((scenario) => scenario !== 'complete').map((scenario) => shot('prunability-panel', scenario)),
+  ...themes.flatMap((theme) => [1280, 300].map((width) => shot('prunability-panel', 'measured', theme, width))),
+  ...SCENARIOS.filter((scenario) => !['complete', 'measured'].includes(scenario)).map((scenario) =>
+    shot('prunability-panel', scenario),
+  ),
   ...themes.flatMap((theme) =>
     ['tuned', 'pruned', 'run'].flatMap((scenario) =>
       [1280, 520].map((width) => shot('prunability-comparison', scenario, theme, width)),
@@ -38,13 +41,16 @@ const shots = [
 
 /** @param {import('../../src/protocol/page-html').PageElement} element @param {string} scenario */
 function shot(element, scenario, theme = 'dark', width = 1280) {
-  // the side bar is narrow and high, and a run is long
+  // the side bar is narrow and high, and runs and measurements are long
   return {
     element,
     scenario,
     theme,
     width,
-    height: element === 'prunability-comparison' && scenario.startsWith('run') ? 1700 : 900,
+    height:
+      (element === 'prunability-comparison' && scenario.startsWith('run')) || scenario.startsWith('measur')
+        ? 1700
+        : 900,
   };
 }
 

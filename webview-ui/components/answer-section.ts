@@ -17,7 +17,7 @@ const NAMED_WARNINGS = 2;
 /** The answer in one sentence, and the three facts to judge it by. */
 @customElement('answer-section')
 export class AnswerSection extends PanelElement {
-  protected readonly topics: readonly Topic[] = ['analysis', 'display'];
+  protected readonly topics: readonly Topic[] = ['analysis', 'display', 'measurement'];
 
   static override styles = [
     sharedStyles,
@@ -171,6 +171,7 @@ export class AnswerSection extends PanelElement {
       prunableTensors: analysis.groupSizes.weights + analysis.groupSizes.vectors,
       valueCount: this.model.curve?.count ?? 0,
       fractionRead: analysis.progress().fraction,
+      measured: this.model.measured?.measurement !== undefined,
     });
   }
 

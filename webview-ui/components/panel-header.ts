@@ -24,7 +24,7 @@ export class PanelHeader extends PanelElement {
   /** A call to the host is under way: its button waits. */
   @state() private busy = false;
   @state() private menuOpen = false;
-  protected readonly topics: readonly Topic[] = ['analysis'];
+  protected readonly topics: readonly Topic[] = ['analysis', 'measurement'];
 
   static override styles = [
     sharedStyles,
@@ -150,6 +150,13 @@ export class PanelHeader extends PanelElement {
                     ${icon('rerun')}${l10n.t('Re-run')}
                   </button>`
           }
+          ${
+            this.model.isMeasurable && this.model.measured === undefined
+              ? html`<button ?disabled=${running || stopped} @click=${() => this.ask('measure')}>
+                  ${icon('measure')}${l10n.t('Measure with Data…')}
+                </button>`
+              : nothing
+          }
           <button
             class="export"
             ?disabled=${this.model.analysis.readCount === 0}
@@ -253,7 +260,7 @@ export class PanelHeader extends PanelElement {
     if (!(to instanceof Node) || !this.renderRoot.contains(to)) this.menuOpen = false;
   };
 
-  private async ask(what: 'cancel' | 'restart'): Promise<void> {
+  private async ask(what: 'cancel' | 'restart' | 'measure'): Promise<void> {
     this.busy = true;
     try {
       await this.host.call(what, null);

@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { PanelHost } from '../host-connection';
 import type { PanelModel } from '../model/panel-model';
+import '../measurement/measured-section';
 import { sharedStyles } from '../style/shared-styles';
 import './answer-section';
 import './explain-popover';
@@ -43,6 +44,14 @@ export class PrunabilityPanel extends LitElement {
           grid-template-columns: minmax(0, 1fr) 360px;
         }
       }
+      /* with a measurement there is more than fits */
+      .measured {
+        height: auto;
+        grid-template-rows: none;
+      }
+      .measured layer-table {
+        height: 440px;
+      }
       /* too low or too narrow for all at once: the page scrolls, the table keeps a window of its own */
       @container (max-width: 1040px) or (max-height: 720px) {
         main {
@@ -72,7 +81,7 @@ export class PrunabilityPanel extends LitElement {
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     if (!changed.has('model')) return;
     this.unsubscribe?.();
-    this.unsubscribe = this.model?.subscribe(['analysis'], () => {
+    this.unsubscribe = this.model?.subscribe(['analysis', 'measurement'], () => {
       this.requestUpdate();
     });
   }
@@ -81,7 +90,11 @@ export class PrunabilityPanel extends LitElement {
     const { model, host } = this;
     if (model === undefined || host === undefined) return nothing;
     const failedAtOnce = model.status?.state === 'failed' && model.analysis.file === undefined;
-    return html`<main @keydown=${this.key} @explain=${this.explain}>
+    return html`<main
+        class=${model.measured === undefined ? '' : 'measured'}
+        @keydown=${this.key}
+        @explain=${this.explain}
+      >
         <panel-header .model=${model} .host=${host}></panel-header>
         <run-notice .model=${model} .host=${host}></run-notice>
         ${
@@ -89,6 +102,7 @@ export class PrunabilityPanel extends LitElement {
             ? nothing
             : html`<answer-section .model=${model}></answer-section>
                 <limit-ruler .model=${model}></limit-ruler>
+                ${model.measured === undefined ? nothing : html`<measured-section .model=${model} .host=${host}></measured-section>`}
                 <div class="work">
                   <layer-table .model=${model}></layer-table>
                   <layer-detail .model=${model}></layer-detail>

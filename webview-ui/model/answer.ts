@@ -26,9 +26,12 @@ export interface AnswerInput {
   /** Number of values that the model's curve counts so far. */
   readonly valueCount: number;
   readonly fractionRead: number;
+  /** There is a measurement with data, which stands under the answer. */
+  readonly measured: boolean;
 }
 
 const UNMEASURED = l10n.t('Estimated from the weights alone; the loss has not been measured.');
+const MEASURED = l10n.t('Estimated from the weights alone; what was measured with data stands below.');
 
 /** Undefined as long as nothing can be said. */
 export function answerFor(input: AnswerInput): Answer | undefined {
@@ -73,7 +76,11 @@ export function answerFor(input: AnswerInput): Answer | undefined {
       : parametersSentence(finished, safe !== undefined),
     estimates,
   );
-  const notes = [...(finished ? [] : [partial(status, input.fractionRead)]), ...untrained(warnings), UNMEASURED];
+  const notes = [
+    ...(finished ? [] : [partial(status, input.fractionRead)]),
+    ...untrained(warnings),
+    input.measured ? MEASURED : UNMEASURED,
+  ];
   return { sentence, note: notes.join(' '), tone: 'plain' };
 }
 

@@ -1,4 +1,5 @@
 import * as l10n from '@vscode/l10n';
+import { MEASUREMENT_GLOSSARY } from '../measurement/measurement-glossary';
 
 /** What a number on the panel is, for whoever asks. */
 export interface GlossaryEntry {
@@ -151,6 +152,7 @@ export const GLOSSARY = {
     ],
     source: l10n.t('Moments and extremes against their sampling errors.'),
   },
+  ...MEASUREMENT_GLOSSARY,
 } as const satisfies Readonly<Record<string, GlossaryEntry>>;
 
 export type Term = keyof typeof GLOSSARY;

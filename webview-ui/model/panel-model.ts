@@ -1,16 +1,19 @@
 import { survivingFraction, type CosineCurve, type PruneThreshold } from '../../src/limits/cosine-curve';
 import type { AnalysisEvent } from '../../src/protocol/analysis';
-import type { AnalysisStatus, PanelSnapshot } from '../../src/protocol/panel';
+import { RUNNABLE_FORMATS } from '../../src/protocol/measurement';
+import type { AnalysisStatus, MeasurementState, PanelSnapshot } from '../../src/protocol/panel';
 import type { LimitEstimate, LimitMethod, LimitScope } from '../../src/report/report';
+import { measuredFigures, type MeasuredFigures } from '../measurement/measured-figures';
+import type { MeasurementChoices } from '../measurement/measurement-choices';
 import { AnalysisState } from './analysis-state';
 import { orderedRows, rowGroup, type RowGroup, type RowSource } from './layer-rows';
 import { initialViewState, restoreViewState, type SortOrder, type ViewState } from './view-state';
 
 /**
  * What has changed: `analysis` (events, status), `fraction` (the handle), `rows` (filter, order), `selection`,
- * `display` (chart options, scope).
+ * `display` (chart options, scope), `measurement` (its state, and what the reader has chosen about it).
  */
-export type Topic = 'analysis' | 'fraction' | 'rows' | 'selection' | 'display';
+export type Topic = 'analysis' | 'fraction' | 'rows' | 'selection' | 'display' | 'measurement';
 
 /** What the present pruned fraction does to the scope's weights. */
 export interface Cut {
@@ -45,15 +48,24 @@ export class PanelModel implements RowSource {
   /** Of the model file; empty until the host has answered. */
   path = '';
   analysis = new AnalysisState();
+  /** Undefined until a measurement is begun. */
+  measured: MeasurementState | undefined;
   view: ViewState = initialViewState('');
 
   private readonly listeners = new Map<Topic, Set<() => void>>();
   private cutCache: Cut | undefined;
+  private figuresCache: { readonly of: readonly unknown[]; readonly figures: MeasuredFigures } | undefined;
   private rowsCache: readonly number[] | undefined;
   private defaultSelection: { readonly index: number | undefined } | undefined;
   private pending: Set<Topic> | undefined;
 
   constructor(private readonly surroundings: Surroundings) {}
+
+  /** Whether the file's format says how the network computes, so that it can be run. */
+  get isMeasurable(): boolean {
+    const format = this.analysis.file?.format;
+    return format !== undefined && RUNNABLE_FORMATS.includes(format);
+  }
 
   /** Calls `listener` after changes of any of the topics; returns a function that stops it. */
   subscribe(topics: readonly Topic[], listener: () => void): () => void {
@@ -74,11 +86,12 @@ export class PanelModel implements RowSource {
     this.analysis = new AnalysisState();
     this.defaultSelection = undefined;
     this.status = snapshot.status;
+    this.measured = snapshot.measurement;
     for (const event of snapshot.events) this.analysis.apply(event, this.surroundings.now());
     this.cutCache = undefined;
     this.rowsCache = undefined;
     this.surroundings.save(this.view);
-    this.notify('analysis', 'fraction', 'rows', 'selection', 'display');
+    this.notify('analysis', 'fraction', 'rows', 'selection', 'display', 'measurement');
   }
 
   /** Takes in an event. Listeners hear of it once a frame, however many come. */
@@ -93,6 +106,27 @@ export class PanelModel implements RowSource {
   setStatus(status: AnalysisStatus): void {
     this.status = status;
     this.notifyNextFrame('analysis');
+  }
+
+  setMeasurement(measured: MeasurementState): void {
+    this.measured = measured;
+    this.notifyNextFrame('measurement');
+  }
+
+  /** What follows from the measurement for the reader's ε; undefined until there is one. */
+  get figures(): MeasuredFigures | undefined {
+    const measurement = this.measured?.measurement;
+    if (measurement === undefined) return undefined;
+    const { epsilon = measurement.dense.epsilon, negative } = this.view.measured;
+    const of = [measurement, epsilon, negative];
+    if (this.figuresCache?.of.every((value, i) => value === of[i]) !== true) {
+      this.figuresCache = { of, figures: measuredFigures(measurement, epsilon, negative) };
+    }
+    return this.figuresCache.figures;
+  }
+
+  chooseMeasured(choices: Partial<MeasurementChoices>): void {
+    this.change({ measured: { ...this.view.measured, ...choices } }, 'measurement');
   }
 
   get scope(): LimitScope {

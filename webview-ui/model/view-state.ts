@@ -1,4 +1,5 @@
 import type { LimitScope } from '../../src/report/report';
+import { INITIAL_CHOICES, restoreChoices, type MeasurementChoices } from '../measurement/measurement-choices';
 
 /** Columns that the table can be sorted by. */
 export const SORT_COLUMNS = ['name', 'shape', 'dtype', 'count', 'kurtosis', 'std', 'zeros', 'limit', 'kept'] as const;
@@ -29,6 +30,7 @@ export interface ViewState {
   readonly showVectors: boolean;
   readonly showOthers: boolean;
   readonly detail: 'layer' | 'model';
+  readonly measured: MeasurementChoices;
 }
 
 /** The state of a panel nobody has touched. */
@@ -42,6 +44,7 @@ export function initialViewState(fingerprint: string): ViewState {
     showVectors: false,
     showOthers: false,
     detail: 'layer',
+    measured: INITIAL_CHOICES,
   };
 }
 
@@ -68,6 +71,7 @@ export function restoreViewState(stored: unknown, fingerprint: string): ViewStat
     showVectors: from.showVectors === true,
     showOthers: from.showOthers === true,
     detail: from.detail === 'model' ? 'model' : 'layer',
+    measured: restoreChoices(from.measured),
   };
 }
 

@@ -6,6 +6,7 @@ const PATHS = {
   stop: 'M4.5 4.5h7v7h-7z',
   warning: 'M8 2.5L14 13.5H2zM8 6.5v3.5M8 11.2v1',
   error: 'M8 2.2a5.8 5.8 0 1 0 0 11.6A5.8 5.8 0 0 0 8 2.2zM5.8 5.8l4.4 4.4M10.2 5.8l-4.4 4.4',
+  measure: 'M2.5 2.5v11h11M4.5 5c4.5 0 5.5 1 6.5 6.5',
   close: 'M4 4l8 8M12 4l-8 8',
   ascending: 'M8 12.5v-9M4.5 7L8 3.5 11.5 7',
   descending: 'M8 3.5v9M4.5 9L8 12.5 11.5 9',

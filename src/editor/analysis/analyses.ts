@@ -15,6 +15,7 @@ import { CHECKPOINT_EDITOR, CheckpointEditors } from './checkpoint-editor';
 import type { EngineClient } from '../engine-client';
 import { exportReport } from './export-report';
 import type { ModelDescriptions } from '../models/descriptions';
+import type { Measurements } from '../measurement/measurements';
 import type { RunningWork, WorkItem } from '../running-work';
 
 /** All open analyses, one a file, and what commands do with them. */
@@ -30,6 +31,7 @@ export class Analyses implements Disposable {
     context: ExtensionContext,
     private readonly engine: EngineClient,
     private readonly descriptions: ModelDescriptions,
+    measurements: Measurements,
     work: RunningWork,
     private readonly log: LogOutputChannel,
   ) {
@@ -41,6 +43,7 @@ export class Analyses implements Disposable {
     this.editors = new CheckpointEditors(context.extensionUri, create, {
       export: (session, format) => this.exportSession(session, format),
       restart: (session) => void session.run('refresh'),
+      measurements,
       showLog: () => {
         log.show();
       },

@@ -1,8 +1,9 @@
 import type { Uri, WebviewPanel } from 'vscode';
 import { errorCodec } from '../../protocol/error-codec';
-import type { ExportFormat, PanelHostMethods, PanelViewMethods } from '../../protocol/panel';
+import type { ExportFormat, PanelHostMethods, PanelSnapshot, PanelViewMethods } from '../../protocol/panel';
 import { RpcPeer } from '../../protocol/rpc';
 import type { AnalysisSession } from './analysis-session';
+import type { Measurements } from '../measurement/measurements';
 import { showPage } from '../webview/webview-page';
 import { webviewPort } from '../webview/webview-port';
 
@@ -10,6 +11,7 @@ import { webviewPort } from '../webview/webview-port';
 export interface AnalysisServices {
   export(session: AnalysisSession, format: ExportFormat): Promise<unknown>;
   restart(session: AnalysisSession): void;
+  readonly measurements: Measurements;
   showLog(): void;
 }
 
@@ -21,10 +23,15 @@ export function showAnalysis(
   services: AnalysisServices,
 ): void {
   const { webview } = panel;
+  const { measurements } = services;
+  const withMeasurement = (snapshot: PanelSnapshot): PanelSnapshot => {
+    const measurement = measurements.session(session.uri)?.state;
+    return measurement === undefined ? snapshot : { ...snapshot, measurement };
+  };
   const peer = new RpcPeer<PanelHostMethods, PanelViewMethods>(
     webviewPort(webview),
     {
-      ready: () => session.snapshot(),
+      ready: () => withMeasurement(session.snapshot()),
       cancel: () => {
         session.cancel();
         return null;
@@ -41,6 +48,14 @@ export function showAnalysis(
         services.showLog();
         return null;
       },
+      measure: () => {
+        void measurements.measure(session.uri);
+        return null;
+      },
+      cancelMeasurement: () => {
+        measurements.session(session.uri)?.cancel();
+        return null;
+      },
     },
     errorCodec,
   );
@@ -53,7 +68,10 @@ export function showAnalysis(
       peer.notify('status', status);
     }),
     session.onReset((snapshot) => {
-      peer.notify('reset', snapshot);
+      peer.notify('reset', withMeasurement(snapshot));
+    }),
+    measurements.onChange(({ uri, state }) => {
+      if (uri.toString() === session.uri.toString()) peer.notify('measurement', state);
     }),
     peer,
   ];

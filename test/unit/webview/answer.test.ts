@@ -30,6 +30,7 @@ const INPUT: AnswerInput = {
   prunableTensors: 21,
   valueCount: 1e6,
   fractionRead: 1,
+  measured: false,
 };
 const sentence = (answer: Answer | undefined): string =>
   (answer?.sentence ?? [])

@@ -1,7 +1,15 @@
 import ts from 'typescript';
 
 /** Names, units and citations, which are the same in every language. */
-const SAME_EVERYWHERE: readonly (string | RegExp)[] = ['Prunability', /\bmin\b/, /^Mason-Williams & Dahlqvist, .*/];
+const SAME_EVERYWHERE: readonly (string | RegExp)[] = [
+  'Prunability',
+  /\bmin\b/,
+  /^Mason-Williams & Dahlqvist, .*/,
+  /^Zhang, Zhang, Sun & Liu, .*/,
+  /^Ghorbani, Krishnan & Xiao, .*/,
+  /^(?:Taylor|GraSP|Wanda|Fisher)$/,
+  /^(?:TensorFlow|WebGPU|WebAssembly|JavaScript)$/,
+];
 
 /** Attributes that are read by people. */
 const TEXT_ATTRIBUTES =

@@ -1,0 +1,82 @@
+import { basename } from 'node:path';
+import { EventEmitter, l10n, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
+import { CancelledError } from '../../formats/errors';
+import type { MeasureRequest, MeasurerMethods } from '../../protocol/measurement';
+import type { MeasurementState, MeasurementStatus } from '../../protocol/panel';
+import type { Measurement } from '../../report/measurement';
+import type { ChildClient } from '../child-client';
+import { failure } from '../failure';
+
+/** How often what is being done is told: each time the panel gets the whole measurement. */
+const TOLD_EVERY_MS = 100;
+
+/** The measurements of one model with data: runs one, and keeps what it has told, whatever becomes of it. */
+export class MeasurementSession implements Disposable {
+  private current: MeasurementState | undefined;
+  private controller: AbortController | undefined;
+  private readonly changeEmitter = new EventEmitter<MeasurementState>();
+  readonly onChange = this.changeEmitter.event;
+
+  constructor(
+    readonly uri: Uri,
+    private readonly measurer: ChildClient<MeasurerMethods>,
+    private readonly log: LogOutputChannel,
+  ) {}
+
+  /** Undefined until the first measurement is begun. */
+  get state(): MeasurementState | undefined {
+    return this.current;
+  }
+
+  cancel(): void {
+    this.controller?.abort();
+  }
+
+  /** Measures, in place of a measurement that runs; resolves when it has ended in whichever way. */
+  async run(request: MeasureRequest): Promise<MeasurementStatus> {
+    this.cancel();
+    const controller = new AbortController();
+    this.controller = controller;
+    const isCurrent = (): boolean => this.controller === controller;
+    let measurement: Measurement | undefined;
+    this.tell({ measurement, status: { state: 'running', stage: l10n.t('Reading'), done: 0, total: 0 } });
+    const name = basename(this.uri.path);
+    this.log.info(`Measuring ${name}`);
+    let told = performance.now();
+    let status: MeasurementStatus;
+    try {
+      measurement = await this.measurer.call('measure', request, {
+        signal: controller.signal,
+        onProgress: (event) => {
+          if (!isCurrent()) return;
+          if (event.type === 'measurement') ({ measurement } = event);
+          else if (event.stage.done > 0 && performance.now() - told < TOLD_EVERY_MS) return;
+          told = performance.now();
+          const running =
+            event.type === 'stage' ? ({ state: 'running', ...event.stage } as const) : this.current?.status;
+          if (running !== undefined) this.tell({ measurement, status: running });
+        },
+      });
+      status = { state: 'complete' };
+    } catch (error) {
+      status =
+        error instanceof CancelledError || controller.signal.aborted
+          ? { state: 'cancelled' }
+          : failure(error, this.uri, this.log);
+    }
+    this.log.info(`${name}: measurement ${status.state}`);
+    if (isCurrent()) this.tell({ measurement, status });
+    return status;
+  }
+
+  dispose(): void {
+    this.cancel();
+    this.controller = undefined;
+    this.changeEmitter.dispose();
+  }
+
+  private tell(state: MeasurementState): void {
+    this.current = state;
+    this.changeEmitter.fire(state);
+  }
+}

@@ -1,0 +1,31 @@
+import './language';
+import { readSettings, settingsPath } from '../data/settings-file';
+import { errorCodec } from '../protocol/error-codec';
+import type { MeasurerMethods } from '../protocol/measurement';
+import { RpcPeer, type NoMethods } from '../protocol/rpc';
+import { JobQueue } from './job-queue';
+import { Backends, measureModel } from './measure-model';
+import { previewData } from './preview-data';
+import { processPort } from './process-port';
+
+/** The process that runs networks: TensorFlow.js has one backend and one memory a process, so there is one job at a time. */
+const queue = new JobQueue();
+const backends = new Backends({ wasmFolder: __dirname });
+
+const peer = new RpcPeer<MeasurerMethods, NoMethods>(
+  processPort,
+  {
+    measure: (request, { signal, report }) => queue.run(() => measureModel(request, backends, report, signal), signal),
+    preview: (request, { signal }) => queue.run(() => previewData(request, backends, signal), signal),
+    remembered: async ({ model }) => {
+      const settings = await readSettings(settingsPath(model));
+      return settings.data === undefined ? undefined : settings;
+    },
+  },
+  errorCodec,
+);
+
+process.on('disconnect', () => {
+  peer.dispose();
+  process.exit(0);
+});
