@@ -15,6 +15,7 @@ import { openWorkbench, THEMES } from '../test/host/workbench.mjs';
 import { packageExtension } from './package.mjs';
 import { runMain } from './run-program.mjs';
 import { addModels, analyzeModels } from './screenshots/models.mjs';
+import { MEASURED_PICTURES } from './screenshots/measured-pictures.mjs';
 import { PANEL_PICTURES } from './screenshots/panel-pictures.mjs';
 import { Stage } from './screenshots/stage.mjs';
 import { SURFACE_PICTURES } from './screenshots/surface-pictures.mjs';
@@ -28,7 +29,7 @@ await runMain(async () => {
     allowPositionals: true,
   });
   const theme = values.theme === undefined ? undefined : themeNamed(values.theme);
-  const all = [...PANEL_PICTURES, ...SURFACE_PICTURES, ...WALKTHROUGH_PICTURES];
+  const all = [...PANEL_PICTURES, ...SURFACE_PICTURES, ...WALKTHROUGH_PICTURES, ...MEASURED_PICTURES];
   const pictures = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const named = process.env['PRUNABILITY_VSIX'];
   const vsix = named === undefined || named === '' ? await packageExtension(root) : named;
