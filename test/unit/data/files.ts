@@ -6,12 +6,17 @@ import type { NetworkShapes } from '../../../src/data/network-shapes';
 
 export const FIXTURES = path.resolve(import.meta.dirname, '../../fixtures/data');
 
+const folders: string[] = [];
+
+// Here, when the file of tests is collected: inside of a test it would be too late to ask for it.
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A folder with these files, which goes away after the tests of the file; names may have folders. */
 export function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'prunability-data-'));
-  afterAll(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  folders.push(folder);
   for (const [name, content] of Object.entries(files)) {
     const file = path.join(folder, name);
     mkdirSync(path.dirname(file), { recursive: true });
