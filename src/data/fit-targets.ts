@@ -2,7 +2,8 @@ import * as l10n from '@vscode/l10n';
 import { FormatError } from '../formats/errors';
 import type { LossKind } from '../report/measurement';
 import type { Targets } from './dataset';
-import { sizeOf, type NetworkShapes } from './network-shapes';
+import { type NetworkShapes } from './network-shapes';
+import { product } from '../formats/shape';
 
 /** Targets as the network's output is compared with, and what has to be said about them. */
 export interface FittedTargets {
@@ -18,7 +19,7 @@ export interface FittedTargets {
  * @throws {FormatError} that says what does not fit
  */
 export function fitTargets(targets: Targets, network: NetworkShapes, file: string, loss?: LossKind): FittedTargets {
-  const outputs = sizeOf(network.outputShape);
+  const outputs = product(network.outputShape);
   const fail = (reason: string, remedy = l10n.t('Choose the data that the network was trained on.')): FormatError =>
     new FormatError({ file, reason, remedy });
   if (targets.kind === 'values') {

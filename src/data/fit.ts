@@ -1,7 +1,8 @@
 import * as l10n from '@vscode/l10n';
 import { FormatError } from '../formats/errors';
 import type { ChannelLayout } from './loaded-data';
-import { shapeText, sizeOf, type NetworkShapes } from './network-shapes';
+import { shapeText, type NetworkShapes } from './network-shapes';
+import { product } from '../formats/shape';
 
 /** How a sample becomes the network's input. Plain data. */
 export interface Fit {
@@ -63,7 +64,7 @@ function findFit(shape: readonly number[], layout: ChannelLayout, network: Netwo
     const withChannel = network.channels === 'last' ? [...shape, 1] : [1, ...shape];
     if (matches(withChannel, inputShape)) return as(withChannel, 'as-is');
   }
-  if (inputShape.some((size) => size < 0) || sizeOf(shape) !== sizeOf(inputShape)) return undefined;
+  if (inputShape.some((size) => size < 0) || product(shape) !== product(inputShape)) return undefined;
   if (sameButOnes(shape, inputShape) || isFlat(inputShape)) {
     const note = l10n.t(
       'The network takes rows of numbers: the channels of the samples are taken in the order of the file.',
@@ -82,7 +83,7 @@ function fromRows(shape: readonly number[], layout: ChannelLayout, network: Netw
     return { fit: { shape: inputShape, order: 'as-is', layout: 'none', channels: 1 }, notes: [] };
   }
   const stated = layout === 'last' || layout === 'first' ? layout : undefined;
-  const from = stated ?? (sizeOf(shape) === CIFAR_ROW ? 'first' : 'last');
+  const from = stated ?? (product(shape) === CIFAR_ROW ? 'first' : 'last');
   const order = from === to ? 'as-is' : from === 'last' ? 'channels-to-front' : 'channels-to-back';
   const note =
     from === 'first'

@@ -9,11 +9,6 @@ export interface NetworkShapes {
   readonly link: 'softmax' | 'sigmoid' | 'none';
 }
 
-/** Numbers in an array of this shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
 /** A shape as people write it: `28 × 28 × 1`; −1 is any size. */
 export function shapeText(shape: readonly number[]): string {
   return shape.length === 0 ? '1' : shape.map((size) => (size < 0 ? '?' : String(size))).join(' × ');

@@ -1,6 +1,7 @@
 import type { Samples } from './dataset';
 import type { Fit } from './fit';
 import type { ValueStatistics } from './value-statistics';
+import { product } from '../formats/shape';
 
 /** A sample for people to look at. Plain data. */
 export type SamplePreview =
@@ -90,7 +91,7 @@ function imageSides(
     sides = channelsFirst ? fitted.slice(1) : fitted.slice(0, 2);
   } else if (fitted.length === 2) sides = fitted;
   const [height = 0, width = 0] = sides ?? [];
-  const isImage = height > 1 && width > 1 && height * width * channels === shape.reduce((a, b) => a * b, 1);
+  const isImage = height > 1 && width > 1 && height * width * channels === product(shape);
   return isImage ? { height, width } : undefined;
 }
 

@@ -9,12 +9,13 @@ import { isIdx } from './idx';
 import { idxImagesFor, isIdxLabels, readIdxData } from './idx-data';
 import { readImageData } from './image-data';
 import type { DataKind, LoadedData } from './loaded-data';
-import { sizeOf, type NetworkShapes } from './network-shapes';
+import { type NetworkShapes } from './network-shapes';
 import { readNpyData, readNpzData } from './numpy-data';
 import { pairArrays } from './numpy-names';
 import { partOf } from './partner-names';
 import { readRawData } from './raw-data';
 import type { DataSettings } from './settings';
+import { product } from '../formats/shape';
 
 /** Bytes from the start of a file by which its kind is told. */
 const HEAD_BYTES = 4096;
@@ -67,7 +68,11 @@ async function readOne(
       );
     }
     case 'csv': {
-      const options = { ...shift, ...given('labelColumn', settings.labelColumn), outputs: sizeOf(network.outputShape) };
+      const options = {
+        ...shift,
+        ...given('labelColumn', settings.labelColumn),
+        outputs: product(network.outputShape),
+      };
       return await readCsvData(main, siblings, options, signal);
     }
     case 'images': {

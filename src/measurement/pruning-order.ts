@@ -1,4 +1,5 @@
 import type { ParameterLayout } from './objective';
+import { product } from '../formats/shape';
 
 /** Among which weights scores are compared: all, those of the same parameter, or those of the same output (row, filter). */
 export type ScoreScope = 'network' | 'parameter' | 'output';
@@ -70,7 +71,7 @@ function ranks(keys: Uint32Array, byOutput: ParameterLayout | undefined): Uint32
 export function indexAlong({ shape }: ParameterLayout, dimension: number | undefined): (place: number) => number {
   if (dimension === undefined) return () => 0;
   const size = shape[dimension] ?? 1;
-  const stride = shape.slice(dimension + 1).reduce((product, length) => product * length, 1);
+  const stride = product(shape.slice(dimension + 1));
   return (place) => Math.floor(place / stride) % size;
 }
 

@@ -9,6 +9,7 @@ import { chooseLoss, lossesOfSamples, targetRows } from './loss';
 import type { Loss } from './loss';
 import type { Network } from './network';
 import { valueAndGradients } from './tensorflow/nested-gradients';
+import { product } from '../formats/shape';
 
 /** Samples that the events of the process (a cancellation) wait for at most where samples are computed one by one. */
 const SAMPLES_BETWEEN_EVENTS = 8;
@@ -22,7 +23,7 @@ export interface NetworkObjective extends Objective {
 export function parameterLayout(network: Network): readonly ParameterLayout[] {
   let offset = 0;
   return network.parameters.map(({ name, shape, role, outputDimension, inputDimension }) => {
-    const count = shape.reduce((product, size) => product * size, 1);
+    const count = product(shape);
     const layout: ParameterLayout = {
       name,
       shape,
@@ -69,8 +70,8 @@ export function createNetworkObjective(
 ): NetworkObjective {
   const layout = parameterLayout(network);
   const size = layout.reduce((sum, { count }) => sum + count, 0);
-  const sampleSize = samples.shape.reduce((product, length) => product * length, 1);
-  const outputs = network.outputShape.reduce((product, length) => product * length, 1);
+  const sampleSize = product(samples.shape);
+  const outputs = product(network.outputShape);
   const loss = chooseLoss(network.link, outputs, samples.targets);
   if (samples.count === 0) throw new ComputationError(l10n.t('The data set has no samples.'));
 

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from './layer';
 import type { LayerKind, LayerSettings } from './layer-settings';
+import { product } from '../../formats/shape';
 
 /** Arranges a vector (or several dimensions) along axes of a tensor, for arithmetic with it. */
 function along(values: Tensor, dimensions: readonly number[], rank: number): Tensor {
@@ -134,7 +135,7 @@ export const normalization: LayerKind = (settings, inputs) => {
 /** Numbers of the configuration, in lists in lists; one stands for all. */
 function constantOf(settings: LayerSettings, name: string, shape: Shape): number[] {
   const numbers: number[] = [];
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = product(shape);
   const collect = (value: unknown, depth: number): void => {
     if (typeof value === 'number' && numbers.length < count) numbers.push(value);
     else if (Array.isArray(value) && depth < 8) for (const one of value) collect(one, depth + 1);

@@ -3,6 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { channelsFirst, givenShape, lastShape, toGiven, toLast } from './convolution-sizes';
 import type { Layer, Shape } from './layer';
 import type { LayerKind } from './layer-settings';
+import { product } from '../../formats/shape';
 
 /** A layer without variables, of one input. */
 function layerOf(outputShape: Shape, act: (x: Tensor, batch: number) => Tensor): Layer {
@@ -22,7 +23,7 @@ export const identity: LayerKind = (settings, inputs) => layerOf(settings.single
 
 /** Product of sizes; −1 if one is not known. */
 export function sizeOf(shape: Shape): number {
-  return shape.some((size) => size < 0) ? -1 : shape.reduce((product, size) => product * size, 1);
+  return shape.some((size) => size < 0) ? -1 : product(shape);
 }
 
 export const flatten: LayerKind = (settings, inputs) => {

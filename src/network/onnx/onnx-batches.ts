@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import { FormatError, throwIfCancelled } from '../../formats/errors';
 import type { OnnxPlan } from './onnx-plan';
 import type { OnnxRunner, PassOptions } from './onnx-runner';
-import { elements } from './onnx-value';
+import { product } from '../../formats/shape';
 
 /** By how much outputs of a sample may differ with the batch that it is in, of their greatest: what float32 rounds. */
 const SAME_OUTPUT = 1e-4;
@@ -40,7 +40,7 @@ export async function batchingOf(
     if (plan.outputShape === undefined || exported > 1) throw noOutputPerSample(file);
     return { outputShape: plan.outputShape.slice(1), way: batch === -1 ? 'whole' : 'single', exported };
   }
-  const size = elements(sample);
+  const size = product(sample);
   const numbers = trialNumbers(2 * exported * size, plan.takesIntegers);
   const outputOf = async (from: number, count: number, options?: PassOptions): Promise<Output> => {
     throwIfCancelled(signal);

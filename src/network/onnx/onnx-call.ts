@@ -4,7 +4,8 @@ import { FormatError } from '../../formats/errors';
 import type { SingleValue } from '../../formats/onnx/onnx-attribute';
 import type { OnnxProgramNode } from '../../formats/onnx/onnx-program';
 import type { NetworkParameter } from '../network';
-import { elements, type Value } from './onnx-value';
+import { type Value } from './onnx-value';
+import { product } from '../../formats/shape';
 
 /** Elements of one value while a network runs: 1 GB as float32. Some operators make much of next to nothing in the file. */
 const MAX_VALUE_ELEMENTS = 2 ** 28;
@@ -129,7 +130,7 @@ export class OperatorCall {
     if (shape.some((size) => !Number.isInteger(size) || size < 0) || shape.length > MAX_RANK) {
       throw this.refusal(l10n.t('it would give the shape [{0}]', shape.join(', ')));
     }
-    if (elements(shape) > MAX_VALUE_ELEMENTS) {
+    if (product(shape) > MAX_VALUE_ELEMENTS) {
       throw this.refusal(l10n.t('it would give more than {0} numbers', MAX_VALUE_ELEMENTS));
     }
   }

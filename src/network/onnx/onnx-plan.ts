@@ -4,7 +4,7 @@ import type { OnnxProgram, OnnxProgramNode, OnnxValueInfo } from '../../formats/
 import type { OutputLink } from '../network';
 import { cannotRun } from './onnx-call';
 import { operatorFor } from './onnx-operators';
-import { elements } from './onnx-value';
+import { product } from '../../formats/shape';
 
 /** TensorProto.DataType of real and of whole numbers. */
 const FLOATS = new Set([1, 10, 11, 16]);
@@ -87,7 +87,7 @@ function inputOf(taken: readonly OnnxValueInfo[], file: string): OnnxPlan['input
   if (shape === undefined || shape.length === 0) {
     throw refused(file, l10n.t('cannot be run: it does not say which shape its input "{0}" has', name));
   }
-  if (elements(shape.map((size) => Math.max(1, size))) > MAX_INPUT_ELEMENTS) {
+  if (product(shape.map((size) => Math.max(1, size))) > MAX_INPUT_ELEMENTS) {
     throw refused(file, l10n.t('cannot be run: its input has the shape [{0}]', shape.join(', ')));
   }
   return { ...first, shape };

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { product } from '../../formats/shape';
 
 export type ElementType = 'float' | 'int' | 'bool';
 
@@ -68,11 +69,7 @@ export function operandWithChannelsLast(value: Value): tf.Tensor | undefined {
   if (value.channelsLast === true) return value.tensor;
   if (shape.length > 4) return undefined;
   const tensor = plain(value);
-  if (elements(shape) === 1) return tf.reshape(tensor, []);
+  if (product(shape) === 1) return tf.reshape(tensor, []);
   const padded = [...Array<number>(4 - shape.length).fill(1), ...shape];
   return withChannelsLast({ ...tensorValue(tf.reshape(tensor, padded)) });
-}
-
-export function elements(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }

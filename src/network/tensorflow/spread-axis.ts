@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { product } from '../../formats/shape';
 
 /** Lengths of the axes before one, of it, and of those after it, multiplied. */
 function around(shape: readonly number[], axis: number): readonly [number, number, number] {
-  const product = (lengths: readonly number[]): number => lengths.reduce((all, length) => all * length, 1);
   return [product(shape.slice(0, axis)), shape[axis] ?? 1, product(shape.slice(axis + 1))];
 }
 

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Operator, OperatorCall } from '../onnx-call';
-import { channelsLastValue, elements, operandWithChannelsLast, plain, tensorValue, type Value } from '../onnx-value';
+import { channelsLastValue, operandWithChannelsLast, plain, tensorValue, type Value } from '../onnx-value';
 import { each } from './elementwise';
+import { product } from '../../../formats/shape';
 
 /** Constants of Selu (Klambauer et al. 2017, as ONNX rounds them). */
 const SELU_ALPHA = 1.6732632423543772;
@@ -94,7 +95,7 @@ function softmax(call: OperatorCall, ofLast: (x: tf.Tensor) => tf.Tensor): Value
   const x = plain(value);
   if (axis === rank - 1) return tensorValue(ofLast(x));
   if (call.opset < 13) {
-    const rows = elements(value.shape.slice(0, axis));
+    const rows = product(value.shape.slice(0, axis));
     return tensorValue(tf.reshape(ofLast(tf.reshape(x, [rows, -1])), [...value.shape]));
   }
   const order = value.shape.map((_, dimension) => dimension);

@@ -3,7 +3,6 @@ import * as l10n from '@vscode/l10n';
 import type { Operator, OperatorCall } from '../onnx-call';
 import {
   channelsLastValue,
-  elements,
   MAX_NUMBERS,
   numbersValue,
   operandWithChannelsLast,
@@ -12,6 +11,7 @@ import {
   type ElementType,
   type Value,
 } from '../onnx-value';
+import { product } from '../../../formats/shape';
 
 interface Binary {
   /** On numbers one by one. */
@@ -41,7 +41,7 @@ const BINARY: Readonly<Record<string, Binary>> = {
 
 /** Whether values are computed with number by number, without tensors. */
 function areNumbers(values: readonly Value[], shape: readonly number[]): boolean {
-  return elements(shape) <= MAX_NUMBERS && values.every(({ tensor }) => tensor === undefined);
+  return product(shape) <= MAX_NUMBERS && values.every(({ tensor }) => tensor === undefined);
 }
 
 /** Result of an operator of two operands, broadcast against one another. */
@@ -74,7 +74,7 @@ function numbersOfBoth(operation: Binary, a: Value, b: Value, shape: readonly nu
 
 /** The numbers of a value as those of a larger shape. */
 export function broadcastNumbers({ numbers = [], shape: own }: Value, shape: readonly number[]): number[] {
-  const count = elements(shape);
+  const count = product(shape);
   const offset = shape.length - own.length;
   return Array.from({ length: count }, (_, index) => {
     let rest = index;

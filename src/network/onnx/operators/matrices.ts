@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as l10n from '@vscode/l10n';
 import type { Operator, OperatorCall } from '../onnx-call';
-import { elements, plain, tensorValue, type Value } from '../onnx-value';
+import { plain, tensorValue, type Value } from '../onnx-value';
+import { product } from '../../../formats/shape';
 
 /** alpha · A B + beta · C, A and B transposed if their attributes say so. */
 function gemm(call: OperatorCall): Value {
@@ -52,7 +53,7 @@ function stackProduct(call: OperatorCall, left: tf.Tensor, right: tf.Tensor): tf
     // One matrix for all of them: a single product.
     const outer = left.shape.slice(0, -1);
     call.checkShape([...outer, columns]);
-    const flat = tf.matMul(tf.reshape(left, [elements(outer), inner]), right);
+    const flat = tf.matMul(tf.reshape(left, [product(outer), inner]), right);
     return tf.reshape(flat, [...outer, columns]);
   }
   const stack = call.broadcast(left.shape.slice(0, -2), right.shape.slice(0, -2));
@@ -68,7 +69,7 @@ function stackProduct(call: OperatorCall, left: tf.Tensor, right: tf.Tensor): tf
 function spread(tensor: tf.Tensor, stack: readonly number[], rows: number, columns: number): tf.Tensor3D {
   const shape = [...stack, rows, columns];
   const same = tensor.shape.length === shape.length && tensor.shape.every((size, index) => size === shape[index]);
-  return tf.reshape(same ? tensor : tf.broadcastTo(tensor, shape), [elements(stack), rows, columns]);
+  return tf.reshape(same ? tensor : tf.broadcastTo(tensor, shape), [product(stack), rows, columns]);
 }
 
 /** The last two dimensions exchanged. */

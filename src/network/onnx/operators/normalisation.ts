@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as l10n from '@vscode/l10n';
 import type { Operator, OperatorCall } from '../onnx-call';
-import { channelsLastValue, elements, plain, tensorValue, withChannelsLast, type Value } from '../onnx-value';
+import { channelsLastValue, plain, tensorValue, withChannelsLast, type Value } from '../onnx-value';
+import { product } from '../../../formats/shape';
 
 /** ε of most normalisations, where the attribute is left out. */
 const EPSILON = 1e-5;
@@ -78,11 +79,11 @@ function groupNormalization(call: OperatorCall): Value {
   const [batch = 1, channels = 1, ...places] = shape;
   const groups = call.integer('num_groups', 0);
   if (groups < 1 || channels % groups !== 0) throw call.refusalOf('num_groups', groups);
-  const grouped = tf.reshape(plain(value), [batch, groups, (channels / groups) * elements(places)]);
+  const grouped = tf.reshape(plain(value), [batch, groups, (channels / groups) * product(places)]);
   const normal = standardised(grouped, [2], call.float('epsilon', EPSILON));
   const apply = (index: number, operation: typeof tf.mul, x: tf.Tensor): tf.Tensor => {
     const vector = call.input(index);
-    const count = elements(vector.shape);
+    const count = product(vector.shape);
     if (count !== groups && count !== channels) {
       throw call.refusal(l10n.t('its weights have the shape [{0}]', vector.shape.join(', ')));
     }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Operator, OperatorCall } from '../onnx-call';
 import { channelsLastValue, numbersValue, plain, tensorValue, type Value } from '../onnx-value';
+import { product } from '../../../formats/shape';
 
 interface Reduction {
   readonly tensor: (x: tf.Tensor, axes: number[], keep: boolean) => tf.Tensor;
@@ -16,7 +17,7 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   },
   ReduceProd: {
     tensor: (x, axes, keep) => tf.prod(x, axes, keep),
-    numbers: (numbers) => numbers.reduce((product, number) => product * number, 1),
+    numbers: (numbers) => product(numbers),
   },
   ReduceMax: { tensor: (x, axes, keep) => tf.max(x, axes, keep), numbers: (numbers) => Math.max(...numbers) },
   ReduceMin: { tensor: (x, axes, keep) => tf.min(x, axes, keep), numbers: (numbers) => Math.min(...numbers) },

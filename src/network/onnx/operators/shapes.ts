@@ -3,7 +3,6 @@ import * as l10n from '@vscode/l10n';
 import type { Operator, OperatorCall } from '../onnx-call';
 import {
   channelsLastValue,
-  elements,
   MAX_NUMBERS,
   numbersValue,
   operandWithChannelsLast,
@@ -13,10 +12,11 @@ import {
   type Value,
 } from '../onnx-value';
 import { broadcastNumbers } from './elementwise';
+import { product } from '../../../formats/shape';
 
 /** The same numbers in another shape. */
 function reshaped(call: OperatorCall, value: Value, shape: readonly number[]): Value {
-  if (elements(shape) !== elements(value.shape) || shape.some((size) => size < 0)) {
+  if (product(shape) !== product(value.shape) || shape.some((size) => size < 0)) {
     throw call.refusal(l10n.t('the shape [{0}] cannot become [{1}]', value.shape.join(', '), shape.join(', ')));
   }
   if (value.tensor === undefined) return numbersValue(value.numbers ?? [], shape, value.type);
@@ -29,16 +29,16 @@ function reshape(call: OperatorCall): Value {
   const allowsZero = call.integer('allowzero', 0) !== 0;
   const shape = wanted.map((size, index) => (size === 0 && !allowsZero ? (value.shape[index] ?? 0) : size));
   const { rebatch } = call.pass;
-  const known = elements(shape.filter((size) => size !== -1));
+  const known = product(shape.filter((size) => size !== -1));
   const isOpen = shape.includes(-1);
   if (rebatch !== undefined && wanted[0] === rebatch.from && value.shape[0] === rebatch.to) {
     // A batch size that was written into the graph. Whether this is right is tried out when the network is opened.
-    if (isOpen || known * rebatch.to === elements(value.shape) * rebatch.from) shape[0] = rebatch.to;
+    if (isOpen || known * rebatch.to === product(value.shape) * rebatch.from) shape[0] = rebatch.to;
   }
   const open = shape.indexOf(-1);
   if (open >= 0) {
-    const others = elements(shape.filter((_, index) => index !== open));
-    shape[open] = others === 0 ? 0 : elements(value.shape) / others;
+    const others = product(shape.filter((_, index) => index !== open));
+    shape[open] = others === 0 ? 0 : product(value.shape) / others;
   }
   call.checkShape(shape);
   return reshaped(call, value, shape);
@@ -49,7 +49,7 @@ function flatten(call: OperatorCall): Value {
   const { shape } = value;
   const axis = call.integer('axis', 1);
   const at = axis === shape.length ? axis : call.axis(axis, shape.length);
-  return reshaped(call, value, [elements(shape.slice(0, at)), elements(shape.slice(at))]);
+  return reshaped(call, value, [product(shape.slice(0, at)), product(shape.slice(at))]);
 }
 
 function squeeze(call: OperatorCall): Value {
@@ -165,10 +165,10 @@ function along(call: OperatorCall, value: Value, axis: number, start: number, le
 
 /** Some places along a dimension, of a value that is numbers. */
 function pickedNumbers({ numbers = [], shape, type }: Value, axis: number, places: readonly number[]): Value {
-  const after = elements(shape.slice(axis + 1));
+  const after = product(shape.slice(axis + 1));
   const size = shape[axis] ?? 1;
   const picked: number[] = [];
-  for (let block = 0; block < elements(shape.slice(0, axis)); block++) {
+  for (let block = 0; block < product(shape.slice(0, axis)); block++) {
     for (const place of places) {
       const from = (block * size + place) * after;
       picked.push(...numbers.slice(from, from + after));
@@ -217,7 +217,7 @@ function gather(call: OperatorCall): Value {
   call.checkShape(result);
   const places = indices.numbers?.map((index) => call.axis(index, size));
   if (places !== undefined) {
-    if (value.tensor === undefined && elements(result) <= MAX_NUMBERS) {
+    if (value.tensor === undefined && product(result) <= MAX_NUMBERS) {
       return { ...pickedNumbers(value, axis, places), shape: result };
     }
     const [first = 0] = places;
@@ -236,7 +236,7 @@ function expand(call: OperatorCall): Value {
   const value = call.input(0);
   const wanted = call.numbers(1);
   const shape = call.broadcast(value.shape, wanted);
-  if (value.tensor === undefined && elements(shape) <= MAX_NUMBERS) {
+  if (value.tensor === undefined && product(shape) <= MAX_NUMBERS) {
     return numbersValue(broadcastNumbers(value, shape), shape, value.type);
   }
   return tensorValue(tf.broadcastTo(plain(value), shape));
@@ -286,7 +286,7 @@ function shapeOf(call: OperatorCall): Value {
 /** One number, everywhere. */
 function filled(call: OperatorCall, shape: readonly number[], value: number, type: ElementType): Value {
   call.checkShape(shape);
-  const count = elements(shape);
+  const count = product(shape);
   if (count <= MAX_NUMBERS) return numbersValue(Array<number>(count).fill(value), shape, type);
   return tensorValue(tf.fill([...shape], value, type === 'float' ? 'float32' : 'int32'));
 }
@@ -356,7 +356,7 @@ export const SHAPES: Readonly<Record<string, Operator>> = {
   Tile: tile,
   Pad: pad,
   Shape: shapeOf,
-  Size: (call) => numbersValue([elements(call.input(0).shape)], [], 'int'),
+  Size: (call) => numbersValue([product(call.input(0).shape)], [], 'int'),
   ConstantOfShape: constantOfShape,
   Range: range,
   Cast: cast,
