@@ -4,19 +4,20 @@ import { errorCodec } from '../protocol/error-codec';
 import type { MeasurerMethods } from '../protocol/measurement';
 import { RpcPeer, type NoMethods } from '../protocol/rpc';
 import { JobQueue } from './job-queue';
-import { Backends, measureModel } from './measure-model';
+import { measureModel } from './measure-model';
 import { previewData } from './preview-data';
 import { processPort } from './process-port';
+import { RunningBackend } from './running-backend';
 
 /** The process that runs networks: TensorFlow.js has one backend and one memory a process, so there is one job at a time. */
 const queue = new JobQueue();
-const backends = new Backends({ wasmFolder: __dirname });
+const backend = new RunningBackend(__dirname);
 
 const peer = new RpcPeer<MeasurerMethods, NoMethods>(
   processPort,
   {
-    measure: (request, { signal, report }) => queue.run(() => measureModel(request, backends, report, signal), signal),
-    preview: (request, { signal }) => queue.run(() => previewData(request, backends, signal), signal),
+    measure: (request, { signal, report }) => queue.run(() => measureModel(request, backend, report, signal), signal),
+    preview: (request, { signal }) => queue.run(() => previewData(request, backend, signal), signal),
     remembered: async ({ model }) => {
       const settings = await readSettings(settingsPath(model));
       return settings.data === undefined ? undefined : settings;

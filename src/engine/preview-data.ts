@@ -4,7 +4,8 @@ import type { DataGuess } from '../data/guess';
 import { shapeText } from '../data/network-shapes';
 import type { DataPreview, PreviewRequest } from '../protocol/measurement';
 import { formatCount, formatNumber } from '../report/format';
-import { openData, type Backends } from './measure-model';
+import { openData } from './open-data';
+import type { RunningBackend } from './running-backend';
 
 /** Classes whose numbers of samples are told one by one. */
 const MAX_LISTED_CLASSES = 12;
@@ -15,10 +16,10 @@ const MAX_LISTED_CLASSES = 12;
  */
 export async function previewData(
   { model, data }: PreviewRequest,
-  backends: Backends,
+  backend: RunningBackend,
   signal: AbortSignal,
 ): Promise<DataPreview> {
-  await backends.start('auto');
+  await backend.start('auto');
   const { network, guessed, normalisations } = await openData(model, data, signal);
   try {
     const { guess } = guessed;

@@ -2,8 +2,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Backends, measureModel } from '../../../src/engine/measure-model';
+import { measureModel } from '../../../src/engine/measure-model';
 import { previewData } from '../../../src/engine/preview-data';
+import { RunningBackend } from '../../../src/engine/running-backend';
 import { CancelledError, FormatError } from '../../../src/formats/errors';
 import { landscapeWarnings } from '../../../src/limits/landscape-warnings';
 import { lossLandscapeLimit } from '../../../src/limits/loss-landscape';
@@ -29,7 +30,7 @@ function limits({ spectrum, radii, dense, sweeps, directTest }: Measurement) {
 
 describe('a network measured on data', () => {
   let folder: string;
-  const backends = new Backends({ wasmFolder: WASM });
+  const backend = new RunningBackend(WASM);
   const model = (name: string): string => path.join(folder, name);
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'prunability-measure-'));
@@ -41,7 +42,7 @@ describe('a network measured on data', () => {
 
   const run = (name: string, tell: (event: MeasurementEvent) => void = () => undefined): Promise<Measurement> => {
     const request = { model: model(name), data: { data: DATA }, backend: 'auto', remember: false } as const;
-    return measureModel(request, backends, tell, NEVER);
+    return measureModel(request, backend, tell, NEVER);
   };
 
   it('that L1 has made sparse loses what the prediction says, to a point and a half', async () => {
@@ -80,7 +81,7 @@ describe('a network measured on data', () => {
   });
 
   it('is shown with what was guessed of the data', async () => {
-    const preview = await previewData({ model: model('digits.onnx'), data: { data: DATA } }, backends, NEVER);
+    const preview = await previewData({ model: model('digits.onnx'), data: { data: DATA } }, backend, NEVER);
     expect(preview.facts.map(({ title }) => title)).toEqual([
       '1,400 samples',
       'Shape 8 × 8',
@@ -97,7 +98,7 @@ describe('a network measured on data', () => {
     const request = { model: model('digits.onnx'), data: { data: DATA }, backend: 'auto', remember: true } as const;
     const ended = measureModel(
       request,
-      backends,
+      backend,
       (event) => {
         if (event.type === 'measurement') controller.abort();
       },
@@ -107,8 +108,35 @@ describe('a network measured on data', () => {
     const written = JSON.parse(await readFile(model('.prunability.json'), 'utf8')) as Record<string, unknown>;
     expect(path.resolve(folder, String(written.data))).toBe(DATA);
     expect(written.normalization).toBeDefined();
-    const preview = await previewData({ model: model('digits.onnx'), data: {} }, backends, NEVER);
+    const preview = await previewData({ model: model('digits.onnx'), data: {} }, backend, NEVER);
     expect(preview.normalisations).toHaveLength(1);
+    await rm(model('.prunability.json'));
+  });
+
+  it('with other data forgets what was said of the former, and keeps what is said of the network', async () => {
+    const former = {
+      data: 'former.npz',
+      test: 'former-test.npz',
+      normalization: { scale: 5, mean: [0], std: [1] },
+      batch: 64,
+      mine: 'kept',
+    };
+    await writeFile(model('.prunability.json'), JSON.stringify(former));
+    const controller = new AbortController();
+    const request = { model: model('digits.onnx'), data: { data: DATA }, backend: 'auto', remember: true } as const;
+    const ended = measureModel(
+      request,
+      backend,
+      (event) => {
+        if (event.type === 'measurement') controller.abort();
+      },
+      controller.signal,
+    );
+    await expect(ended).rejects.toBeInstanceOf(CancelledError);
+    const written = JSON.parse(await readFile(model('.prunability.json'), 'utf8')) as Record<string, unknown>;
+    expect(Object.keys(written).sort()).toEqual(['batch', 'data', 'mine', 'normalization']);
+    expect(path.resolve(folder, String(written.data))).toBe(DATA);
+    expect(written).toMatchObject({ batch: 64, mine: 'kept', normalization: { scale: 1 / 16 } });
     await rm(model('.prunability.json'));
   });
 
@@ -120,7 +148,7 @@ describe('a network measured on data', () => {
     await writeFile(model('iris.csv'), `a,b,c,d,species\n${'5.1,3.5,1.4,0.2,setosa\n4.9,3,1.4,0.2,other\n'.repeat(5)}`);
     const given = data.data === 'iris.csv' ? { data: model('iris.csv') } : data;
     const request = { model: model(name), data: given, backend: 'auto', remember: true } as const;
-    const error: unknown = await measureModel(request, backends, () => undefined, NEVER).catch((e: unknown) => e);
+    const error: unknown = await measureModel(request, backend, () => undefined, NEVER).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(FormatError);
     expect((error as FormatError).detail.reason).toContain(reason);
   });
