@@ -9,7 +9,7 @@ import { icon } from '../style/icons';
 import { measureText } from '../style/measure-text';
 import { sharedStyles } from '../style/shared-styles';
 import { figureText } from './measured-answer';
-import type { CurvaturePrediction } from './measured-figures';
+import type { CurvaturePrediction } from '../../src/limits/measured-figures';
 import { linearScale, roundTicks } from './scales';
 import { SizedElement } from './sized-element';
 import { plotStyles } from './sparsity-chart-styles';

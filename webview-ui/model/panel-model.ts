@@ -3,7 +3,7 @@ import type { AnalysisEvent } from '../../src/protocol/analysis';
 import { RUNNABLE_FORMATS } from '../../src/protocol/measurement';
 import type { AnalysisStatus, MeasurementState, PanelSnapshot } from '../../src/protocol/panel';
 import type { LimitEstimate, LimitMethod, LimitScope } from '../../src/report/report';
-import { measuredFigures, type MeasuredFigures } from '../measurement/measured-figures';
+import { measuredFigures, type MeasuredFigures } from '../../src/limits/measured-figures';
 import type { MeasurementChoices } from '../measurement/measurement-choices';
 import { AnalysisState } from './analysis-state';
 import { orderedRows, rowGroup, type RowGroup, type RowSource } from './layer-rows';
