@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { l10n, type Disposable, type LogOutputChannel } from 'vscode';
+import { childPort } from '../protocol/child-port';
 import { errorCodec } from '../protocol/error-codec';
 import {
   DisconnectedError,
@@ -89,20 +90,7 @@ export class ChildClient<M extends MethodMap<M>> implements Disposable {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.log.info(`${name} started (process ${child.pid ?? '?'})`);
-    const peer = new RpcPeer<NoMethods, M>(
-      {
-        post: (message) => {
-          // A process that is just dying has closed its channel; its exit ends the open calls.
-          if (child.connected) child.send(message as object);
-        },
-        onMessage: (listener) => {
-          child.on('message', listener);
-          return () => child.off('message', listener);
-        },
-      },
-      {},
-      errorCodec,
-    );
+    const peer = new RpcPeer<NoMethods, M>(childPort(child), {}, errorCodec);
     const running = { process: child, peer };
     this.greet(peer);
     this.forward(child.stdout, (line) => {
