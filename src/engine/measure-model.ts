@@ -2,10 +2,11 @@ import * as l10n from '@vscode/l10n';
 import { prepareData } from '../data/guess';
 import { DEFAULT_MEASURE_OPTIONS, measure, type MeasureObserver, type MeasureStage } from '../measurement/measure';
 import { startedMeasurement, withPart } from '../measurement/measurement-part';
-import { createNetworkObjective, parameterLayout, weightsOf } from '../network/network-objective';
+import { parameterLayout, weightsOf } from '../network/network-objective';
 import type { MeasureRequest, MeasurementEvent } from '../protocol/measurement';
 import type { Measurement } from '../report/measurement';
 import { openData, rememberData, USUAL_BATCH } from './open-data';
+import { openObjectives, type OpenedObjectives } from './open-objectives';
 import type { RunningBackend } from './running-backend';
 
 /** Curvature and sweep need no more samples: on a tenth of the digits the limit is the same to a tenth of a point. */
@@ -13,6 +14,7 @@ const USUAL_SAMPLES = 5_000;
 
 /**
  * Measures a network on data, telling what is known after each step.
+ * @param script the bundle that may run as further threads; without it all is computed in this one
  * @throws {FormatError} if the model or the data cannot be read or do not fit
  * @throws {ComputationError} if there is nothing to compute with, or the network gives no usable numbers
  * @throws CancelledError
@@ -22,6 +24,7 @@ export async function measureModel(
   backend: RunningBackend,
   report: (event: MeasurementEvent) => void,
   signal: AbortSignal,
+  script?: string,
 ): Promise<Measurement> {
   const started = performance.now();
   const stage = (text: string, done = 0, total = 0): void => {
@@ -32,6 +35,7 @@ export async function measureModel(
   stage(l10n.t('Reading network and data'));
   const opened = await openData(request.model, request.data, signal);
   const { network, guessed, settings } = opened;
+  let objectives: OpenedObjectives | undefined;
   try {
     const [normalisation] = opened.normalisations;
     if (normalisation === undefined) throw new Error('There is no way to normalise the values');
@@ -42,7 +46,10 @@ export async function measureModel(
     const choice = { count: settings.samples ?? USUAL_SAMPLES, seed };
     const { train, test } = await prepareData(guessed, normalisation.normalisation, choice, signal);
     const batch = settings.batch ?? USUAL_BATCH;
-    const objective = createNetworkObjective(network, train, batch);
+    const { model } = request;
+    const wanted = { script, backend: facts.name, model, network, train, test, batch };
+    const { objective, test: tested, loss, threads } = (objectives = await openObjectives(wanted, signal));
+    const reason = threads === 1 ? facts.reason : l10n.t('{0}; {1} threads', facts.reason, threads);
     let measurement: Measurement | undefined;
     const observer: MeasureObserver = {
       part: (part) => {
@@ -51,8 +58,8 @@ export async function measureModel(
             model: request.model,
             data: { path: guessed.train.file, count: train.count },
             ...(test === undefined ? {} : { test: { path: guessed.test?.file ?? '', count: test.count } }),
-            backend: facts,
-            loss: objective.loss.kind,
+            backend: { ...facts, reason },
+            loss: loss.kind,
             notes: [
               l10n.t('Values of the samples: {0}.', normalisation.label),
               ...network.notes,
@@ -70,12 +77,12 @@ export async function measureModel(
       },
     };
     const options = { ...DEFAULT_MEASURE_OPTIONS, seed };
-    const tested = test === undefined ? undefined : createNetworkObjective(network, test, batch);
     const layout = parameterLayout(network);
     await measure({ objective, test: tested, layout, weights: weightsOf(network), options }, observer, signal);
     if (measurement === undefined) throw new Error('The measurement has told nothing');
     return measurement;
   } finally {
+    await objectives?.dispose();
     network.dispose();
   }
 }

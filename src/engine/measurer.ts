@@ -1,4 +1,5 @@
 import './language';
+import { isMainThread, parentPort } from 'node:worker_threads';
 import { readSettings, settingsPath } from '../data/settings-file';
 import { errorCodec } from '../protocol/error-codec';
 import type { MeasurerMethods } from '../protocol/measurement';
@@ -6,27 +7,47 @@ import { RpcPeer, type NoMethods } from '../protocol/rpc';
 import { JobQueue } from './job-queue';
 import { measureModel } from './measure-model';
 import { previewData } from './preview-data';
+import { serveObjectives } from './objective-server';
 import { processPort } from './process-port';
 import { RunningBackend } from './running-backend';
 
-/** The process that runs networks: TensorFlow.js has one backend and one memory a process, so there is one job at a time. */
-const queue = new JobQueue();
-const backend = new RunningBackend(__dirname);
-
-const peer = new RpcPeer<MeasurerMethods, NoMethods>(
-  processPort,
-  {
-    measure: (request, { signal, report }) => queue.run(() => measureModel(request, backend, report, signal), signal),
-    preview: (request, { signal }) => queue.run(() => previewData(request, backend, signal), signal),
-    remembered: async ({ model }) => {
-      const settings = await readSettings(settingsPath(model));
-      return settings.data === undefined ? undefined : settings;
+/** The process that runs networks: TensorFlow.js has one backend and one memory a thread, so there is one job at a time. */
+function serveMeasurements(): void {
+  const queue = new JobQueue();
+  const backend = new RunningBackend(__dirname);
+  const peer = new RpcPeer<MeasurerMethods, NoMethods>(
+    processPort,
+    {
+      measure: (request, { signal, report }) =>
+        queue.run(() => measureModel(request, backend, report, signal, __filename), signal),
+      preview: (request, { signal }) => queue.run(() => previewData(request, backend, signal), signal),
+      remembered: async ({ model }) => {
+        const settings = await readSettings(settingsPath(model));
+        return settings.data === undefined ? undefined : settings;
+      },
     },
-  },
-  errorCodec,
-);
+    errorCodec,
+  );
+  process.on('disconnect', () => {
+    peer.dispose();
+    process.exit(0);
+  });
+}
 
-process.on('disconnect', () => {
-  peer.dispose();
-  process.exit(0);
-});
+/** The bundle is a process, and the threads that it starts for their share of the samples. */
+if (isMainThread || parentPort === null) serveMeasurements();
+else {
+  const port = parentPort;
+  serveObjectives(
+    {
+      post: (message) => {
+        port.postMessage(message);
+      },
+      onMessage: (listener) => {
+        port.on('message', listener);
+        return () => port.off('message', listener);
+      },
+    },
+    __dirname,
+  );
+}
