@@ -10,8 +10,13 @@ import { RunningBackend } from './running-backend';
 /**
  * The side of a thread: a network with a backend of its own, which computes what it is asked for.
  * @param folder where the files of the backend are
+ * @param load gives the network of a model file
  */
-export function serveObjectives(port: Port, folder: string): void {
+export function serveObjectives(
+  port: Port,
+  folder: string,
+  load: (model: string, signal: AbortSignal) => Promise<Network> = loadNetwork,
+): void {
   const objectives = new Map<number, Objective>();
   let loaded: { readonly network: Network; readonly vectors: SharedVectors } | undefined;
   const given = (): { readonly network: Network; readonly vectors: SharedVectors } => {
@@ -26,7 +31,7 @@ export function serveObjectives(port: Port, folder: string): void {
   const handlers: Handlers<ObjectiveMethods> = {
     load: async ({ model, backend, vectors }, { signal }) => {
       await new RunningBackend(folder).start(backend);
-      const network = await loadNetwork(model, signal);
+      const network = await load(model, signal);
       loaded = { network, vectors };
       return network.parameters.reduce((sum, { values }) => sum + values.length, 0);
     },

@@ -15,14 +15,13 @@ export function joinedObjective(shares: readonly Objective[]): Objective {
   const samples = shares.reduce((sum, share) => sum + share.samples, 0);
   const parts = shares.map((share) => share.samples / samples);
 
-  /** The means of vectors over the samples of their shares as that over all samples. */
+  /** The means of vectors over the samples of their shares as that over all samples, in the memory of the first. */
   const meanOf = (vectors: readonly Float32Array[]): Float32Array => {
-    const result = new Float32Array(vectors[0]?.length ?? 0);
-    vectors.forEach((vector, share) => {
-      const part = parts[share] ?? 0;
-      for (let index = 0; index < result.length; index++) {
-        result[index] = (result[index] ?? 0) + part * (vector[index] ?? 0);
-      }
+    const [result = new Float32Array(0), ...rest] = vectors;
+    const [part = 1, ...restParts] = parts;
+    for (let index = 0; index < result.length; index++) result[index] = part * (result[index] ?? 0);
+    rest.forEach((vector, share) => {
+      addTimes(result, restParts[share] ?? 0, vector);
     });
     return result;
   };
@@ -67,6 +66,10 @@ export function joinedObjective(shares: readonly Objective[]): Objective {
       });
     },
   };
+}
+
+function addTimes(sum: Float32Array, factor: number, vector: Float32Array): void {
+  for (let index = 0; index < sum.length; index++) sum[index] = (sum[index] ?? 0) + factor * (vector[index] ?? 0);
 }
 
 /** Runs a call on all shares at once and waits until none works any more; rejects with what went wrong first. */

@@ -150,8 +150,9 @@ export function createNetworkObjective(
         sums = tf.tidy(() => part(chunk).map((tensor, index) => addTo(former[index], tensor)));
         tf.dispose(former);
       });
-      const result = new Float32Array(size);
-      for (const [index, sum] of sums.entries()) result.set(await sum.data(), layout[index]?.offset ?? 0);
+      const vector = tf.tidy(() => tf.concat(sums.map((sum) => tf.reshape(sum, [-1]))));
+      sums.push(vector);
+      const result = await vector.data<'float32'>();
       if (!areFinite(result)) throw notFinite();
       return result;
     } finally {
@@ -283,10 +284,11 @@ function countRight(outputs: Float32Array, labels: Int32Array): number {
   return right;
 }
 
-/** Zero times a number is zero only if it is finite: ten times as fast as asking for each. */
+/** Zero times a number is zero only if it is finite: ten times as fast as asking for each, which was a tenth of a gradient. */
 function areFinite(values: Float32Array): boolean {
   let zeros = 0;
-  for (const value of values) zeros += 0 * value;
+  // By index: an iterator takes ten times as long.
+  for (let index = values.length - 1; index >= 0; index--) zeros += 0 * (values[index] ?? 0);
   return zeros === 0;
 }
 
