@@ -52,7 +52,9 @@ export async function openObjectives(request: ObjectivesRequest, signal: AbortSi
     if (script === undefined || !SINGLE_THREADED.has(backend) || samples.count === 0) return 1;
     const processors = request.processors ?? availableParallelism();
     const work = networkWork(network, samples);
-    return threadCount({ work, parameters: size, samples: samples.count, batch, processors, memory: freemem() });
+    // A container may be allowed less than the computer has; 0 where it is not known.
+    const memory = Math.min(freemem(), process.constrainedMemory() || Infinity);
+    return threadCount({ work, parameters: size, samples: samples.count, batch, processors, memory });
   };
   const counts = { train: countFor(train), test: test === undefined ? 1 : countFor(test) };
   const others = Math.max(counts.train, counts.test) - 1;
