@@ -14,7 +14,6 @@ const USUAL_SAMPLES = 5_000;
 
 /**
  * Measures a network on data, telling what is known after each step.
- * @param script the bundle that may run as further threads; without it all is computed in this one
  * @throws {FormatError} if the model or the data cannot be read or do not fit
  * @throws {ComputationError} if there is nothing to compute with, or the network gives no usable numbers
  * @throws CancelledError
@@ -24,7 +23,6 @@ export async function measureModel(
   backend: RunningBackend,
   report: (event: MeasurementEvent) => void,
   signal: AbortSignal,
-  script?: string,
 ): Promise<Measurement> {
   const started = performance.now();
   const stage = (text: string, done = 0, total = 0): void => {
@@ -47,7 +45,7 @@ export async function measureModel(
     const { train, test } = await prepareData(guessed, normalisation.normalisation, choice, signal);
     const batch = settings.batch ?? USUAL_BATCH;
     const { model } = request;
-    const wanted = { script, backend: facts.name, model, network, train, test, batch };
+    const wanted = { script: backend.script, backend: facts.name, model, network, train, test, batch };
     const { objective, test: tested, loss, threads } = (objectives = await openObjectives(wanted, signal));
     const reason = threads === 1 ? facts.reason : l10n.t('{0}; {1} threads', facts.reason, threads);
     let measurement: Measurement | undefined;

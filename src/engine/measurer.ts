@@ -14,12 +14,11 @@ import { RunningBackend } from './running-backend';
 /** The process that runs networks: TensorFlow.js has one backend and one memory a thread, so there is one job at a time. */
 function serveMeasurements(): void {
   const queue = new JobQueue();
-  const backend = new RunningBackend(__dirname);
+  const backend = new RunningBackend(__dirname, __filename);
   const peer = new RpcPeer<MeasurerMethods, NoMethods>(
     processPort,
     {
-      measure: (request, { signal, report }) =>
-        queue.run(() => measureModel(request, backend, report, signal, __filename), signal),
+      measure: (request, { signal, report }) => queue.run(() => measureModel(request, backend, report, signal), signal),
       preview: (request, { signal }) => queue.run(() => previewData(request, backend, signal), signal),
       remembered: async ({ model }) => {
         const settings = await readSettings(settingsPath(model));
