@@ -10,12 +10,11 @@ import type { Topic } from '../model/panel-model';
 import { cosineAt, randomCosine, RulerGeometry, type PlacedPin } from '../model/ruler-geometry';
 import { cssomStyle } from '../style/cssom-style';
 import { dataTableStyles } from '../style/data-table-styles';
-import { icon } from '../style/icons';
 import { limitRulerStyles } from '../style/limit-ruler-styles';
 import { measureText } from '../style/measure-text';
 import { sharedStyles } from '../style/shared-styles';
 import { theme } from '../style/theme';
-import { dataTable, type DataTable } from './data-table';
+import { dataTable, dataToggle, type DataTable } from './data-table';
 import { PanelElement } from './panel-element';
 import { drawRuler, markPath } from './ruler-drawing';
 
@@ -76,7 +75,13 @@ export class LimitRuler extends PanelElement {
       <div class="bar">
         <h2>${l10n.t('How far it can be pruned')}</h2>
         ${this.model.hasTwoScopes ? this.scopeSwitch() : nothing} ${this.readout()}
-        ${this.model.cut === undefined ? nothing : this.dataToggle()}
+        ${
+          this.model.cut === undefined
+            ? nothing
+            : dataToggle(this.showsTable, () => {
+                this.showsTable = !this.showsTable;
+              })
+        }
       </div>
       <div
         class="ruler ${this.focused ? 'focused' : ''} ${doubtful ? 'doubtful' : ''}"
@@ -131,18 +136,6 @@ export class LimitRuler extends PanelElement {
       ${choice('weights', l10n.t('Weights'), l10n.t('Tensors of two or more dimensions; biases and normalisation are kept'))}
       ${choice('parameters', l10n.t('All parameters'), l10n.t('With biases and normalisation, as in the paper'))}
     </div>`;
-  }
-
-  private dataToggle(): TemplateResult {
-    return html`<button
-      class="data-toggle"
-      aria-expanded=${this.showsTable}
-      @click=${() => {
-        this.showsTable = !this.showsTable;
-      }}
-    >
-      ${icon('data')}${l10n.t('Data')}
-    </button>`;
   }
 
   private readout(): TemplateResult | typeof nothing {
