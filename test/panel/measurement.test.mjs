@@ -1,19 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'mocha';
-import { Harness } from './harness.mjs';
+import { describe, it } from 'mocha';
 import { assertAccessible, frame, hostCalls, text } from './page-checks.mjs';
+import { pages } from './pages.mjs';
 import { THEMES } from './themes.mjs';
-
-/** @type {Harness} */
-let harness;
-/** @type {import('playwright-core').Page | undefined} */
-let page;
-
-/** @param {import('./harness.mjs').OpenOptions} [options] */
-async function open(options) {
-  page = await harness.open({ scenario: 'measured', height: 1500, ...options });
-  return page;
-}
 
 /** @param {import('playwright-core').Page} page @param {string} name */
 const tab = (page, name) => page.locator('measured-section').getByRole('tab', { name, exact: true });
@@ -26,16 +15,7 @@ const figures = async (page) =>
   (await page.locator('measured-section .sentence .figure').allInnerTexts()).map((figure) => parseFloat(figure));
 
 describe('the measurement', () => {
-  before(async () => {
-    harness = await Harness.start(process.argv[2]);
-  });
-  after(() => harness?.close());
-  afterEach(async () => {
-    await page?.context().close();
-    page = undefined;
-    const complaints = harness.complaints.splice(0);
-    assert.deepEqual(complaints, [], 'the page complained (errors, policy violations)');
-  });
+  const open = pages({ scenario: 'measured', height: 1500 });
 
   describe('is accessible and keeps to its policy', () => {
     for (const theme of Object.keys(THEMES)) {
