@@ -45,7 +45,7 @@ export class LimitRuler extends PanelElement {
   @state() private showsTable = false;
   @state() private focused = false;
   @state() private hovered: number | undefined;
-  protected readonly topics: readonly Topic[] = ['analysis', 'fraction', 'display'];
+  protected readonly topics: readonly Topic[] = ['analysis', 'fraction', 'display', 'measurement'];
 
   private geometry: RulerGeometry | undefined;
   private geometryKey: readonly unknown[] = [];
@@ -113,9 +113,9 @@ export class LimitRuler extends PanelElement {
   /** Labels are measured and placed again only if the width or the estimates have changed. */
   private layOut(): RulerGeometry {
     const { update } = this.model.analysis;
-    const key = [this.width, update, this.model.scope, theme().fontFamily];
+    const key = [this.width, update, this.model.figures, this.model.scope, theme().fontFamily];
     if (this.geometry === undefined || key.some((value, i) => value !== this.geometryKey[i])) {
-      this.geometry = new RulerGeometry(Math.max(this.width, 200), limitPins(this.model.limits), measureText);
+      this.geometry = new RulerGeometry(Math.max(this.width, 200), limitPins(this.model.rulerLimits), measureText);
       this.geometryKey = key;
     }
     return this.geometry;
@@ -260,9 +260,9 @@ export class LimitRuler extends PanelElement {
   }
 
   private summary(): string {
-    const { limits, cut } = this.model;
+    const { rulerLimits, cut } = this.model;
     if (cut === undefined) return l10n.t('Cosine curve: nothing has been read yet.');
-    const points = limits.map((limit) =>
+    const points = rulerLimits.map((limit) =>
       l10n.t('{0} at {1}', methodLabel(limit.method), limitPercent(limit.prunedFraction)),
     );
     return l10n.t(
@@ -272,9 +272,9 @@ export class LimitRuler extends PanelElement {
   }
 
   private table(): DataTable {
-    const { curve, limits } = this.model;
+    const { curve, rulerLimits } = this.model;
     const steps = Array.from({ length: 21 }, (_, i) => ({ fraction: i / 20, name: '' }));
-    const named = limits.map((limit) => ({ fraction: limit.prunedFraction, name: methodLabel(limit.method) }));
+    const named = rulerLimits.map((limit) => ({ fraction: limit.prunedFraction, name: methodLabel(limit.method) }));
     const points = [...steps, ...named].sort((a, b) => a.fraction - b.fraction);
     return {
       caption: l10n.t('Cosine similarity by pruned fraction'),

@@ -6,6 +6,7 @@ import type { MeasurementState, MeasurementStatus } from '../../protocol/panel';
 import type { Measurement } from '../../report/measurement';
 import type { ChildClient } from '../child-client';
 import { failure } from '../failure';
+import { fileVersion } from '../models/model-source';
 
 /** How often what is being done is told: each time the panel gets the whole measurement. */
 const TOLD_EVERY_MS = 100;
@@ -14,6 +15,8 @@ const TOLD_EVERY_MS = 100;
 export class MeasurementSession implements Disposable {
   private current: MeasurementState | undefined;
   private controller: AbortController | undefined;
+  /** Of the file that was measured. */
+  private version = '';
   private readonly changeEmitter = new EventEmitter<MeasurementState>();
   readonly onChange = this.changeEmitter.event;
 
@@ -26,6 +29,11 @@ export class MeasurementSession implements Disposable {
   /** Undefined until the first measurement is begun. */
   get state(): MeasurementState | undefined {
     return this.current;
+  }
+
+  /** What was measured of this version of the file, whether it is complete or not; undefined if nothing was. */
+  measurementOf(version: string): Measurement | undefined {
+    return version === this.version ? this.current?.measurement : undefined;
   }
 
   cancel(): void {
@@ -42,6 +50,8 @@ export class MeasurementSession implements Disposable {
     this.tell({ measurement, status: { state: 'running', stage: l10n.t('Reading'), done: 0, total: 0 } });
     const name = basename(this.uri.path);
     this.log.info(`Measuring ${name}`);
+    this.version = await fileVersion(this.uri);
+    if (!isCurrent()) return { state: 'cancelled' };
     let told = performance.now();
     let status: MeasurementStatus;
     try {
