@@ -103,7 +103,7 @@ export class KeptMeasurement implements KeptResults {
   private readonly earlierSeconds: number;
   private readonly probes: LanczosState[];
   private readonly opened = performance.now();
-  private written = performance.now();
+  private written = -Infinity;
   /** Vectors of the last probe's basis that are in the file. */
   private storedVectors = 0;
   private isBroken = false;

@@ -7,6 +7,12 @@ import { formatCount, formatNumber, formatPercent } from './format';
 import { plainText, tableRow } from './markdown-text';
 import type { Measurement } from './measurement';
 
+/** The measurement on its own. */
+export function measurementToMarkdown(measurement: Measurement): string {
+  const title = l10n.t('Prunability of {0}', plainText(basename(measurement.model)));
+  return `${[`# ${title}`, ...measurementMarkdown(measurement)].join('\n')}\n`;
+}
+
 /** The part of a report that tells what was measured with data: prediction, thresholds, orders of pruning, doubts. */
 export function measurementMarkdown(measurement: Measurement): string[] {
   const { data, test, backend, loss, dense, complete, seconds } = measurement;

@@ -82,6 +82,15 @@ describe('the measurement', () => {
       await page.getByRole('button', { name: 'Measure again…' }).click();
       assert.equal((await hostCalls(page, 1))[0].method, 'measure');
     });
+    it('on from where it was stopped, but not where nothing had been measured', async () => {
+      const page = await open({ scenario: 'measurementCancelled' });
+      assert.match(await text(page, 'measured-section .notice'), /had been measured by then, and is kept/);
+      await page.getByRole('button', { name: 'Continue', exact: true }).click();
+      assert.equal((await hostCalls(page, 1))[0].method, 'continueMeasurement');
+      const failed = await open({ scenario: 'measurementFailed' });
+      assert.equal(await failed.getByRole('button', { name: 'Continue', exact: true }).count(), 0);
+      assert.equal(await failed.getByRole('button', { name: 'Measure again…' }).count(), 1);
+    });
     it('and what the host tells of it is shown at once', async () => {
       const page = await open({ scenario: 'measurable' });
       await page.evaluate(() =>
@@ -101,6 +110,15 @@ describe('the measurement', () => {
         /784 values[\s\S]*t?rain-images[\s\S]*\.prunability\.json/,
       );
     });
+  });
+
+  it('stands on the ruler beside the estimates that need no data', async () => {
+    const page = await open({ scenario: 'measuredDisagrees' });
+    const pins = () => page.locator('limit-ruler .label.measured').allInnerTexts();
+    assert.match((await pins()).join(' '), /predicted[\s\S]*/);
+    assert.match((await pins()).join(' '), /measured/);
+    await page.locator('limit-ruler .label.measured').first().click();
+    assert.match(await page.locator('explain-popover [popover]').innerText(), /2306\.05857/);
   });
 
   describe('answers', () => {
