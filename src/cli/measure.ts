@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path';
+import type { MeasurementEvent } from '../protocol/measurement';
 import type { Measurement } from '../report/measurement';
 import { measurementToJson } from '../report/measurement-json';
 import { measurementToMarkdown } from '../report/measurement-markdown';
@@ -27,7 +28,7 @@ export async function measureFile(
   const absolute = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path));
   const given = { ...data, data: absolute(data.data), test: absolute(data.test), labels: absolute(data.labels) };
   const keep = { folder: join(cacheFolder(), 'measurements'), earlier: resume ? 'continue' : 'forget' } as const;
-  let isKept = false;
+  const told = new Set<MeasurementEvent['type']>();
   try {
     const measurement = await withMeasurer(join(__dirname, 'measurer.js'), (measurer) =>
       measurer.call(
@@ -43,7 +44,7 @@ export async function measureFile(
           signal,
           onProgress: (event) => {
             if (event.type === 'stage') line.update(event.stage);
-            else isKept = true;
+            told.add(event.type);
           },
         },
       ),
@@ -51,7 +52,8 @@ export async function measureFile(
     return WRITERS[format](measurement);
   } catch (error) {
     line.clear();
-    if (isKept) process.stderr.write('What was measured is kept: the same command with --resume goes on from there.\n');
+    if (told.has('measurement'))
+      process.stderr.write('What was measured is kept: the same command with --resume goes on from there.\n');
     throw error;
   } finally {
     line.clear();
