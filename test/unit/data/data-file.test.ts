@@ -11,7 +11,12 @@ describe('a data file that is written while it is read', () => {
   const make = (): string => path.join(folderWith({ 'data.bin': 'abcd' }), 'data.bin');
 
   it.each<[string, (file: string) => void]>([
-    ['grows', (file) => appendFileSync(file, 'more')],
+    [
+      'grows',
+      (file) => {
+        appendFileSync(file, 'more');
+      },
+    ],
     [
       'has other content',
       (file) => {
