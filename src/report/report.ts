@@ -25,7 +25,8 @@ export type LimitMethod =
   | 'statistical-dimension'
   | 'direct-quadratic'
   | 'measured-loss'
-  | 'measured-accuracy';
+  | 'measured-accuracy'
+  | 'optimizer-curvature';
 
 /** One method's answer to "how far can it be pruned". */
 export interface LimitEstimate {

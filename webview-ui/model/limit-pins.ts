@@ -19,7 +19,13 @@ const LOOKS: Readonly<Record<LimitMethod, MethodLook>> = {
   'cosine-safe': { kind: 'variant', label: l10n.t('safe prune'), short: l10n.t('safe prune'), rank: 5 },
   'cosine-utopia-layerwise': { kind: 'variant', label: l10n.t('layer by layer'), short: l10n.t('layerwise'), rank: 6 },
   'cosine-utopia': { kind: 'utopia', label: l10n.t('best trade-off, exact'), short: l10n.t('exact'), rank: 7 },
-  'random-0.99': { kind: 'baseline', label: l10n.t('random to 0.99'), short: l10n.t('random'), rank: 8 },
+  'optimizer-curvature': {
+    kind: 'variant',
+    label: l10n.t('from optimiser state'),
+    short: l10n.t('optimiser'),
+    rank: 8,
+  },
+  'random-0.99': { kind: 'baseline', label: l10n.t('random to 0.99'), short: l10n.t('random'), rank: 9 },
   'measured-loss': { kind: 'measured', label: l10n.t('measured: loss within ε'), short: l10n.t('measured'), rank: 2 },
   'statistical-dimension': {
     kind: 'measured',
@@ -31,9 +37,9 @@ const LOOKS: Readonly<Record<LimitMethod, MethodLook>> = {
     kind: 'measured',
     label: l10n.t('measured: accuracy −1 point'),
     short: l10n.t('accuracy −1 point'),
-    rank: 9,
+    rank: 10,
   },
-  'direct-quadratic': { kind: 'measured', label: l10n.t('direct test'), short: l10n.t('direct test'), rank: 10 },
+  'direct-quadratic': { kind: 'measured', label: l10n.t('direct test'), short: l10n.t('direct test'), rank: 11 },
 };
 
 /** Pins closer than this fraction of the axis would lie on each other: they become one. */
