@@ -38,6 +38,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
   const work = new RunningWork();
   const measurements: Measurements = new Measurements(
     join(context.extensionPath, 'dist', 'measurer.js'),
+    join(context.globalStorageUri.fsPath, 'measurements'),
     (model) => analyses.open(model),
     work,
     log,

@@ -40,7 +40,9 @@ export interface MeasureArguments {
   /** What is given of the data; the rest is as `.prunability.json` has it, or guessed. */
   readonly data: Pick<DataSettings, 'data' | 'test' | 'labels' | 'labelColumn' | 'samples'>;
   readonly backend: BackendChoice;
-  readonly format: 'text' | 'json';
+  /** Goes on with the same measurement, if it was stopped. */
+  readonly resume: boolean;
+  readonly format: 'text' | 'json' | 'markdown';
 }
 
 export type CliArguments =
@@ -55,7 +57,7 @@ export type CliArguments =
 export const USAGE = `Usage: prunability analyze FILE… [options]
        prunability mcp [--root DIR]…
        prunability compare BEFORE AFTER [--json | --csv]
-       prunability measure MODEL [--data PATH] [--json]
+       prunability measure MODEL [--data PATH] [--json | --markdown]
 
 How far can this network be pruned, layer by layer, and why? And what has changed from one
 checkpoint to another? Reads safetensors, PyTorch, ONNX, GGUF, Keras, TensorFlow (also Lite
@@ -85,6 +87,8 @@ landscape predicts, and what pruned copies really lose.
   --labels PATH              the labels, where they are a file that is not found by its name
   --label-column NAME        of a table
   --samples N                use at most so many samples
+  --resume                   go on with the same measurement where it was stopped; what is measured is kept
+                             in the user's cache folder until it is complete
   --backend NAME             auto, wasm or cpu
 
 Exit codes: 0 done, 1 a gate failed, 2 a file could not be read or the call was wrong, 130 cancelled.
@@ -179,7 +183,9 @@ function parseMeasureArguments(argv: string[]): CliArguments {
       'label-column': { type: 'string' },
       samples: { type: 'string' },
       backend: { type: 'string', default: 'auto' },
+      resume: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
       role: ROLE_OPTION,
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -193,6 +199,7 @@ function parseMeasureArguments(argv: string[]): CliArguments {
   if (samples !== undefined && !(Number.isInteger(samples) && samples > 0)) {
     return wrong(`--samples takes a number, not "${values.samples ?? ''}"`);
   }
+  if (values.json && values.markdown) return wrong('choose one of --json and --markdown');
   const { data, test, labels, 'label-column': labelColumn } = values;
   return {
     command: 'measure',
@@ -206,7 +213,8 @@ function parseMeasureArguments(argv: string[]): CliArguments {
       ...(samples === undefined ? {} : { samples }),
     },
     backend,
-    format: values.json ? 'json' : 'text',
+    resume: values.resume,
+    format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
   };
 }
 

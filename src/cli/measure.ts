@@ -1,9 +1,19 @@
 import { basename, join, resolve } from 'node:path';
+import type { MeasurementEvent } from '../protocol/measurement';
+import type { Measurement } from '../report/measurement';
 import { measurementToJson } from '../report/measurement-json';
+import { measurementToMarkdown } from '../report/measurement-markdown';
 import type { MeasureArguments } from './arguments';
+import { cacheFolder } from './cache-folder';
 import { measurementToText } from './measurement-text';
 import { withMeasurer } from './measurer-process';
 import { StageLine } from './stage-line';
+
+const WRITERS: Readonly<Record<MeasureArguments['format'], (measurement: Measurement) => string>> = {
+  text: measurementToText,
+  json: measurementToJson,
+  markdown: measurementToMarkdown,
+};
 
 /**
  * Measures a network on data; resolves to what there is to write.
@@ -11,26 +21,40 @@ import { StageLine } from './stage-line';
  * @throws CancelledError
  */
 export async function measureFile(
-  { model, data, backend, format }: MeasureArguments,
+  { model, data, backend, resume, format }: MeasureArguments,
   signal: AbortSignal,
 ): Promise<string> {
   const line = new StageLine(process.stderr, basename(model));
   const absolute = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path));
   const given = { ...data, data: absolute(data.data), test: absolute(data.test), labels: absolute(data.labels) };
+  const keep = { folder: join(cacheFolder(), 'measurements'), earlier: resume ? 'continue' : 'forget' } as const;
+  const told = new Set<MeasurementEvent['type']>();
   try {
     const measurement = await withMeasurer(join(__dirname, 'measurer.js'), (measurer) =>
       measurer.call(
         'measure',
-        { model: resolve(model), data: JSON.parse(JSON.stringify(given)) as typeof data, backend, remember: false },
+        {
+          model: resolve(model),
+          data: JSON.parse(JSON.stringify(given)) as typeof data,
+          backend,
+          remember: false,
+          keep,
+        },
         {
           signal,
           onProgress: (event) => {
             if (event.type === 'stage') line.update(event.stage);
+            told.add(event.type);
           },
         },
       ),
     );
-    return format === 'json' ? measurementToJson(measurement) : measurementToText(measurement);
+    return WRITERS[format](measurement);
+  } catch (error) {
+    line.clear();
+    if (told.has('measurement'))
+      process.stderr.write('What was measured is kept: the same command with --resume goes on from there.\n');
+    throw error;
   } finally {
     line.clear();
   }

@@ -23,6 +23,8 @@ export interface ChildProgram {
   readonly arguments: readonly string[];
   /** Above this its heap is a leak: it dies with a message, and the editor keeps its memory. */
   readonly heapMegabytes: number;
+  /** How its unexpected end is told (a signal or an exit code), where it is not the analysis that ends. */
+  readonly ended?: (how: string) => string;
 }
 
 interface Running<M extends MethodMap<M>> {
@@ -110,7 +112,7 @@ export class ChildClient<M extends MethodMap<M>> implements Disposable {
     child.on('exit', (code, signal) => {
       const how = signal ?? l10n.t('exit code {0}', code ?? '?');
       this.log.info(`${name} ended (${how})`);
-      gone(l10n.t('The analysis process ended unexpectedly ({0})', how));
+      gone(this.program.ended?.(how) ?? l10n.t('The analysis process ended unexpectedly ({0})', how));
     });
     return running;
   }

@@ -9,16 +9,21 @@ import { measureModel } from './measure-model';
 import { previewData } from './preview-data';
 import { serveObjectives } from './objective-server';
 import { processPort } from './process-port';
+import { resultVersion } from './result-cache';
 import { RunningBackend } from './running-backend';
 
 /** The process that runs networks: TensorFlow.js has one backend and one memory a thread, so there is one job at a time. */
 function serveMeasurements(): void {
   const queue = new JobQueue();
   const backend = new RunningBackend(__dirname, __filename);
+  /** Results hold no sentences: the language does not matter. */
+  const program = resultVersion([__filename], '');
+
   const peer = new RpcPeer<MeasurerMethods, NoMethods>(
     processPort,
     {
-      measure: (request, { signal, report }) => queue.run(() => measureModel(request, backend, report, signal), signal),
+      measure: (request, { signal, report }) =>
+        queue.run(() => measureModel(request, backend, report, signal, program), signal),
       preview: (request, { signal }) => queue.run(() => previewData(request, backend, signal), signal),
       remembered: async ({ model }) => {
         const settings = await readSettings(settingsPath(model));
@@ -27,6 +32,9 @@ function serveMeasurements(): void {
     },
     errorCodec,
   );
+
+  // Ctrl+C goes to all processes of a terminal: the one that started this one cancels what runs, so that it is kept.
+  process.on('SIGINT', () => undefined);
   process.on('disconnect', () => {
     peer.dispose();
     process.exit(0);

@@ -3,6 +3,7 @@ import type { AnalysisEvent } from '../../src/protocol/analysis';
 import { RUNNABLE_FORMATS } from '../../src/protocol/measurement';
 import type { AnalysisStatus, MeasurementState, PanelSnapshot } from '../../src/protocol/panel';
 import type { LimitEstimate, LimitMethod, LimitScope } from '../../src/report/report';
+import { measuredLimits } from '../../src/limits/measured-limits';
 import { measuredFigures, type MeasuredFigures } from '../../src/limits/measured-figures';
 import type { MeasurementChoices } from '../measurement/measurement-choices';
 import { AnalysisState } from './analysis-state';
@@ -34,6 +35,9 @@ export interface Surroundings {
   /** Milliseconds of a clock that does not jump. */
   now(): number;
 }
+
+/** Of what is known with data, prediction and measurement: the other limits are in the chart of the loss. */
+const RULER_METHODS: readonly LimitMethod[] = ['statistical-dimension', 'measured-loss'];
 
 /** Steps that the pruned fraction is rounded to when dragged: a tenth of a percent. */
 const FRACTION_STEP = 1000;
@@ -144,6 +148,14 @@ export class PanelModel implements RowSource {
 
   get limits(): readonly LimitEstimate[] {
     return this.analysis.limits(this.scope);
+  }
+
+  /** The limits that stand on the ruler: beside those of the weights, what was predicted and measured with data. */
+  get rulerLimits(): readonly LimitEstimate[] {
+    const { limits, figures, measured, scope } = this;
+    if (scope !== 'weights' || figures === undefined || measured?.measurement === undefined) return limits;
+    const ofData = measuredLimits(measured.measurement, figures, this.view.measured.negative);
+    return [...limits, ...ofData.filter(({ method }) => RULER_METHODS.includes(method))];
   }
 
   limit(method: LimitMethod): LimitEstimate | undefined {

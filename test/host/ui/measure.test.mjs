@@ -19,8 +19,8 @@ describe('a measurement with data', () => {
   const vscode = useVSCode({
     window: { viewport: { width: 1500, height: 1300 } },
     prepare: async (folder) => {
-      await cp(join(root, 'test/fixtures/network/digits-l1-1e-3.onnx'), join(folder, 'digits', 'digits.onnx'));
-      await cp(join(root, 'test/fixtures/data/digits.npz'), join(folder, 'digits', 'digits.npz'));
+      await cp(join(root, 'test/fixtures/network/digits-l1-1e-3.onnx'), join(folder, 'numbers', 'digits.onnx'));
+      await cp(join(root, 'test/fixtures/data/digits.npz'), join(folder, 'numbers', 'digits.npz'));
     },
   });
   /** @type {import('./panel.mjs').Panel} */
@@ -30,7 +30,7 @@ describe('a measurement with data', () => {
     const { workbench } = vscode;
     panel = await analyze(workbench, 'fashion-mnist/epoch3.pt');
     assert.equal(await panel.locator('panel-header').getByRole('button', { name: 'Measure with Data…' }).count(), 0);
-    panel = await analyze(workbench, 'digits/digits.onnx');
+    panel = await analyze(workbench, 'numbers/digits.onnx');
     await panel.locator('panel-header').getByRole('button', { name: 'Measure with Data…' }).click();
     await waitFor('the data set in the list', async () =>
       (await workbench.quickInput.labels()).join().includes('digits.npz'),
@@ -73,7 +73,7 @@ describe('a measurement with data', () => {
   });
 
   it('is remembered beside the model', async () => {
-    const text = await readFile(join(vscode.folder, 'digits', '.prunability.json'), 'utf8');
+    const text = await readFile(join(vscode.folder, 'numbers', '.prunability.json'), 'utf8');
     assert.equal(/** @type {{ data: string }} */ (JSON.parse(text)).data, 'digits.npz');
     await vscode.workbench.runCommand('Prunability: Measure with Data…');
     const { quickInput } = vscode.workbench;

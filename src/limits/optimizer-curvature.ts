@@ -1,0 +1,128 @@
+import * as l10n from '@vscode/l10n';
+import type { RadiusCurve } from '../report/measurement';
+import type { LimitEstimate, LimitScope } from '../report/report';
+import type { MagnitudeCells } from '../sketch/cells';
+import type { CosineCurve } from './cosine-curve';
+import { roundHalfToEven } from './cosine-utopia';
+import { percent, pruneOf, SCOPE } from './estimates';
+import { bowlAssumptions } from './landscape-warnings';
+import { lossLandscapeLimit } from './loss-landscape';
+import type { MomentCells } from './second-moments';
+
+/** What the file does not say. The limit depends on the quotient of the two alone: ε/B. */
+export interface CurvatureChoice {
+  /** B, samples to a batch in training. */
+  readonly batch: number;
+  /** ε, by how much the loss may grow, in its units. */
+  readonly epsilon: number;
+}
+
+/**
+ * The authors' batch size; and about the middle (on a logarithmic scale) of what their rule, the deviation of the losses of
+ * such batches, gave for digits and MNIST networks trained with an L1 penalty: 0.0015 to 0.0225.
+ */
+export const USUAL_CHOICE: CurvatureChoice = { batch: 128, epsilon: 0.005 };
+
+/** The interval of the estimate is for ε times these: 0.001 to 0.02 for the usual one. */
+const EPSILON_FACTORS = [1 / 5, 4] as const;
+
+/**
+ * The prune limit of the loss landscape, s = G(R(s)) (see `loss-landscape.ts`), with Adam's second moments for curvatures.
+ *
+ * Adam keeps v = E[g²], g the gradient of the mean loss of B samples. By its deviation about a mean of 0 (a minimum)
+ * E[g²] = F/B, F the diagonal of the empirical Fisher information, which stands for that of the Hessian: λ = B·v.
+ * A diagonal is majorised by the eigenvalues (Schur 1923), and what a direction adds to the kept fraction,
+ * λR²/(λR² + 2ε), is concave in λ ≥ 0: so the diagonal's kept fraction is an upper bound of that of the whole matrix, at every
+ * R, and as R grows with s its pruned fraction a lower bound — of the limit by the Fisher information. That by the Hessian may
+ * be on either side: for an L1-trained digits network (`test/fixtures/pytorch/digits_adam.json`) the second moments gave 0.910,
+ * the diagonal of the Fisher information 0.915 and all of it 0.966, the Hessian 0.906, and 0.884 was measured.
+ *
+ * @returns undefined if the choice is no basis for it
+ */
+export function optimizerLimit(
+  { mean, count }: MomentCells,
+  radii: RadiusCurve,
+  { batch, epsilon }: CurvatureChoice,
+): number | undefined {
+  const nodes = Array.from(mean, (moment, index) => ({ eigenvalue: batch * moment, weight: count[index] ?? 0 }));
+  return lossLandscapeLimit(nodes, radii, epsilon)?.prunedFraction;
+}
+
+/** R(s) from the distribution of |w|: exact at the edges of its cells. */
+export function radiiOfCells({ count, energy }: MagnitudeCells): RadiusCurve {
+  const prunedFractions = new Float64Array(count.length + 1);
+  const radii = new Float64Array(count.length + 1);
+  const total = count.reduce((sum, each) => sum + each, 0);
+  let [below, square] = [0, 0];
+  count.forEach((each, cell) => {
+    below += each;
+    square += energy[cell] ?? 0;
+    prunedFractions[cell + 1] = below / total;
+    radii[cell + 1] = Math.sqrt(square);
+  });
+  return { prunedFractions, radii };
+}
+
+/** The estimate of a scope; none if it has no values. */
+export function optimizerEstimate(
+  scope: LimitScope,
+  moments: MomentCells,
+  magnitudes: MagnitudeCells,
+  curve: CosineCurve,
+  choice: CurvatureChoice = USUAL_CHOICE,
+): LimitEstimate[] {
+  if (!(curve.energy > 0)) return [];
+  const { batch, epsilon } = choice;
+  const radii = radiiOfCells(magnitudes);
+  const limitFor = (batchFactor: number, epsilonFactor: number): number =>
+    optimizerLimit(moments, radii, { batch: batch * batchFactor, epsilon: epsilon * epsilonFactor }) ?? NaN;
+  const prunedFraction = limitFor(1, 1);
+  const interval = [limitFor(1, EPSILON_FACTORS[0]), limitFor(1, EPSILON_FACTORS[1])] as const;
+  if (!interval.every(Number.isFinite)) return [];
+  const prunedCount = roundHalfToEven(prunedFraction * curve.count);
+  const [leastLoss, mostLoss] = EPSILON_FACTORS.map((factor) => String(Number((factor * epsilon).toPrecision(3))));
+  return [
+    {
+      method: 'optimizer-curvature',
+      scope,
+      ...pruneOf(curve, { prunedFraction, prunedCount, cosineSimilarity: curve.cosine(prunedCount) }),
+      interval,
+      inputs: 'optimizer',
+      assumptions: [
+        l10n.t(
+          'Batch size: {0}, which the file does not say. With {1} it would be {2}, with {3} {4}.',
+          batch,
+          batch / 2,
+          percent(limitFor(1 / 2, 1)),
+          2 * batch,
+          percent(limitFor(2, 1)),
+        ),
+        l10n.t(
+          'The loss may grow by ε = {0}; what is tolerable takes data to know. Only ε over the batch size counts.',
+          epsilon,
+        ),
+        l10n.t(
+          'The weights are near a minimum. There, batch size times Adam’s mean squared gradient v (of {0} steps at least) is the Fisher information, which stands for the Hessian: it is smaller where the samples are fitted well, and then the limit is too high. An L1 penalty or weight decay within the gradient adds to it.',
+          moments.steps,
+        ),
+        l10n.t(
+          'Of this information only the diagonal is known. By that alone the kept fraction is an upper bound: all of it would allow at least as much pruning.',
+        ),
+        ...bowlAssumptions(),
+        SCOPE[scope],
+      ],
+      verdict: l10n.t(
+        'About {0} can go before the loss grows by {1}, if Adam’s squared gradients tell its curvature: {2} to {3} for {4} to {5}. Rough, and not measured.',
+        percent(prunedFraction),
+        epsilon,
+        percent(interval[0]),
+        percent(interval[1]),
+        leastLoss ?? '',
+        mostLoss ?? '',
+      ),
+      reference: l10n.t(
+        'Zhang, Zhang, Sun & Liu, NeurIPS 2024 (arXiv 2306.05857): s = G(R(s)); Adam’s second moments as its curvatures are our own derivation (Kingma & Ba, ICLR 2015)',
+      ),
+    },
+  ];
+}
