@@ -7,6 +7,7 @@ import type {
   TensorFacts,
   TensorStatistics,
 } from '../report/report';
+import type { MomentCells } from '../limits/second-moments';
 import type { MagnitudeCells, ValueCells } from '../sketch/cells';
 
 /** One layer's numbers and its distribution, coarse enough to send (≤ 512 cells). */
@@ -25,6 +26,8 @@ export interface ModelUpdate {
   readonly warnings: readonly ReportWarning[];
   /** Distribution of |w| by scope (≤ 4,096 cells each). */
   readonly magnitudes: Readonly<Record<LimitScope, MagnitudeCells>>;
+  /** Distribution of Adam's second moments (some hundred cells), where a limit was estimated from them. */
+  readonly moments?: MomentCells;
 }
 
 /** What an analysis tells while it runs, in this order: `opened`, then `layers` and `model` in turn, `model` last. */

@@ -9,7 +9,7 @@ import { modelInitialisation } from '../limits/initialisation';
 import { kurtosisOfKurtoses } from '../limits/kurtosis';
 import { LayerwiseCurve } from '../limits/layerwise';
 import { tensorSurvival } from '../limits/survival';
-import { optimizerEstimate } from '../limits/optimizer-curvature';
+import { optimizerEstimate } from '../limits/optimizer-estimate';
 import { fitMoments, SecondMoments, type MomentCells, type MomentFit } from '../limits/second-moments';
 import { momentWarnings, reportWarnings } from '../limits/warnings';
 import type { MagnitudeCells } from '../sketch/cells';
