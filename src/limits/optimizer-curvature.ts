@@ -1,12 +1,11 @@
 import * as l10n from '@vscode/l10n';
 import type { RadiusCurve } from '../report/measurement';
 import type { LimitEstimate } from '../report/report';
-import type { MagnitudeCells } from '../sketch/cells';
+import type { MagnitudeCells, MomentCells } from '../sketch/cells';
 import type { CosineCurve } from './cosine-curve';
 import { roundHalfToEven } from './cosine-utopia';
 import { percent, pruneOf } from './estimates';
 import { lossLandscapeLimit } from './loss-landscape';
-import type { MomentCells } from './second-moments';
 
 /** What the file does not say. The limit depends on the quotient of the two alone: ε/B. */
 export interface CurvatureChoice {

@@ -1,11 +1,10 @@
 import * as l10n from '@vscode/l10n';
 import type { LimitEstimate, LimitScope } from '../report/report';
-import type { MagnitudeCells } from '../sketch/cells';
+import type { MagnitudeCells, MomentCells } from '../sketch/cells';
 import type { CosineCurve } from './cosine-curve';
 import { SCOPE } from './estimates';
 import { bowlAssumptions } from './landscape-warnings';
 import { curvatureFigures } from './optimizer-curvature';
-import type { MomentCells } from './second-moments';
 
 /** The limit of a scope from optimiser state, with the usual batch size and tolerated loss; none if it has no values. */
 export function optimizerEstimate(

@@ -7,8 +7,7 @@ import type {
   TensorFacts,
   TensorStatistics,
 } from '../report/report';
-import type { MomentCells } from '../limits/second-moments';
-import type { MagnitudeCells, ValueCells } from '../sketch/cells';
+import type { MagnitudeCells, MomentCells, ValueCells } from '../sketch/cells';
 
 /** One layer's numbers and its distribution, coarse enough to send (≤ 512 cells). */
 export interface LayerResult {

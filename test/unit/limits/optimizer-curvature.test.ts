@@ -4,7 +4,7 @@ import { lossLandscapeLimit } from '../../../src/limits/loss-landscape';
 import { chosenCurvature, optimizerLimit, radiiOfCells } from '../../../src/limits/optimizer-curvature';
 import { optimizerEstimate } from '../../../src/limits/optimizer-estimate';
 import { radiusAt, radiusCurve } from '../../../src/limits/radius-curve';
-import type { MomentCells } from '../../../src/limits/second-moments';
+import type { MomentCells } from '../../../src/sketch/cells';
 import { atomCells, normalStream, uniformStream } from './brute-force';
 
 const uniform = uniformStream(17);
