@@ -19,7 +19,7 @@ export interface Training {
   readonly folder: string;
   /** Folder of the fixtures of the tests, which hold the digits. */
   readonly fixtures: string;
-  /** Folder of the four IDX files of MNIST. */
+  /** Folder of the IDX files of MNIST. */
   readonly mnist: string;
   /** Folder of the .wasm files of TensorFlow.js. */
   readonly wasmFolder: string;
@@ -82,7 +82,7 @@ async function mnistTrainee(
   { sizes }: Recipe,
   { mnist: data, folder, wasmFolder }: Training,
 ): Promise<Trainee> {
-  const images = await mnist(data, 'train');
+  const images = await mnist(data);
   await startBackend({ wasmFolder, backends: ['wasm'] });
   const untrained = join(folder, `${title}-untrained.onnx`);
   const size = parameterShapes(sizes).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
