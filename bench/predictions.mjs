@@ -27,7 +27,7 @@ const WATCH_MS = 500;
  * @property {number} predicted pruned fraction
  * @property {number} loss last copy whose loss is within ε
  * @property {number} first copy that has lost 0.1 points
- * @property {number} last copy that is more accurate than the network
+ * @property {number} last copy that is more accurate than the network (PyTorch: at least as accurate)
  * @property {number} onePoint last copy that has lost at most a point
  * @property {number | undefined} direct last copy that passes the second-order test
  * @property {number} small fraction of the weights under 0.001
@@ -114,7 +114,7 @@ for (const [name, { sizes }] of Object.entries(RECIPES)) {
     `Predicted and measured: ${name}`,
     [
       `${sizes.join('-')}, trained by \`npm run train\` with seed ${SEED}. Pruned fractions: what the loss landscape predicts, and what pruned copies say: the last whose loss is within ε, the first that has lost 0.1 points of accuracy, the last more accurate than the network, the last that has lost at most a point; then the last that passes gᵀd + ½dᵀHd ≤ ε.`,
-      'Accuracy on all samples for testing, the rest on at most 5,000 of those for training, 128 Lanczos steps. In PyTorch: the same experiment, trained with other random numbers, taken once.',
+      'Accuracy on all samples for testing, the rest on at most 5,000 of those for training, 128 Lanczos steps. In PyTorch: the same experiment, trained with other random numbers, taken once (last above: last at least as accurate).',
       `Time and memory of the whole measurement, with all criteria, on ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}. Made by \`npm run bench:predictions\`.`,
       '',
       ...rows,
