@@ -10,6 +10,7 @@ import { KeptMeasurements, type KeptMeasurement } from './kept-measurements';
 import { measurementKey, type MeasurementIdentity } from './measurement-key';
 import { openData, rememberData, USUAL_BATCH } from './open-data';
 import type { RunningBackend } from './running-backend';
+import { trainingLosses } from './training-losses';
 
 /** Curvature and sweep need no more samples: on a tenth of the digits the limit is the same to a tenth of a point. */
 const USUAL_SAMPLES = 5_000;
@@ -89,8 +90,13 @@ export async function measureModel(
       },
     };
     const tested = test === undefined ? undefined : createNetworkObjective(network, test, batch);
+    // Where a person has said how many samples are to be used, that holds for all.
+    const more = settings.samples === undefined && guessed.train.samples.count > train.count;
+    const wanted = { network, guessed, normalisation: normalisation.normalisation, seed, batch };
+    const losses = more ? (raised: AbortSignal) => trainingLosses(wanted, raised) : undefined;
+    const input = { objective, test: tested, trainingLosses: losses, layout, weights, options, kept };
     try {
-      await measure({ objective, test: tested, layout, weights, options, kept }, observer, signal);
+      await measure(input, observer, signal);
       await kept?.remove();
     } catch (error) {
       await kept?.flush();
