@@ -2,13 +2,14 @@ import * as l10n from '@vscode/l10n';
 import { prepareData } from '../data/guess';
 import { DEFAULT_MEASURE_OPTIONS, measure, type MeasureObserver, type MeasureStage } from '../measurement/measure';
 import { startedMeasurement, withPart } from '../measurement/measurement-part';
-import { createNetworkObjective, parameterLayout, weightsOf } from '../network/network-objective';
+import { parameterLayout, weightsOf } from '../network/network-objective';
 import type { MeasureRequest, MeasurementEvent } from '../protocol/measurement';
 import type { Measurement } from '../report/measurement';
 import { changedFiles, fileVersions } from './file-versions';
 import { KeptMeasurements, type KeptMeasurement } from './kept-measurements';
 import { measurementKey, type MeasurementIdentity } from './measurement-key';
 import { openData, rememberData, USUAL_BATCH } from './open-data';
+import { openObjectives, type OpenedObjectives } from './open-objectives';
 import type { RunningBackend } from './running-backend';
 import { trainingLosses } from './training-losses';
 
@@ -39,6 +40,7 @@ export async function measureModel(
   stage(l10n.t('Reading network and data'));
   const opened = await openData(request.model, request.data, signal);
   const { network, guessed, settings } = opened;
+  let objectives: OpenedObjectives | undefined;
   try {
     const [normalisation] = opened.normalisations;
     if (normalisation === undefined) throw new Error('There is no way to normalise the values');
@@ -55,12 +57,16 @@ export async function measureModel(
     const data = await prepareData(guessed, normalisation.normalisation, choice, signal);
     const { train, test } = data;
     const batch = settings.batch ?? USUAL_BATCH;
-    const objective = createNetworkObjective(network, train, batch);
+    const { model } = request;
+    const wanted = { script: backend.script, backend: facts.name, model, network, train, test, batch };
+    objectives = await openObjectives(wanted, signal);
+    const { objective, threads } = objectives;
+    const reason = threads === 1 ? facts.reason : l10n.t('{0}; {1} threads', facts.reason, threads);
     const options = { ...DEFAULT_MEASURE_OPTIONS, seed };
     const layout = parameterLayout(network);
     const weights = weightsOf(network);
-    const loss = objective.loss.kind;
-    const identity = { model: request.model, program, layout, weights, data, loss, batch, options, backend: facts };
+    const loss = objectives.loss.kind;
+    const identity = { model, program, layout, weights, data, loss, batch, options, backend: facts, threads };
     const kept = await keptMeasurement(request, identity, signal);
     let measurement: Measurement | undefined;
     const observer: MeasureObserver = {
@@ -70,7 +76,7 @@ export async function measureModel(
             model: request.model,
             data: { path: guessed.train.file, count: train.count },
             ...(test === undefined ? {} : { test: { path: guessed.test?.file ?? '', count: test.count } }),
-            backend: facts,
+            backend: { ...facts, reason },
             loss,
             notes: [
               ...(request.keep?.earlier === 'continue' && kept?.resumed === 0 ? [NOTHING_KEPT] : []),
@@ -89,12 +95,11 @@ export async function measureModel(
         stage(STAGES[name], done, total);
       },
     };
-    const tested = test === undefined ? undefined : createNetworkObjective(network, test, batch);
     // Where a person has said how many samples are to be used, that holds for all.
     const more = settings.samples === undefined && guessed.train.samples.count > train.count;
-    const wanted = { network, guessed, normalisation: normalisation.normalisation, seed, batch };
-    const losses = more ? (raised: AbortSignal) => trainingLosses(wanted, raised) : undefined;
-    const input = { objective, test: tested, trainingLosses: losses, layout, weights, options, kept };
+    const all = { network, guessed, normalisation: normalisation.normalisation, seed, batch };
+    const losses = more ? (raised: AbortSignal) => trainingLosses(all, raised) : undefined;
+    const input = { objective, test: objectives.test, trainingLosses: losses, layout, weights, options, kept };
     try {
       await measure(input, observer, signal);
       await kept?.remove();
@@ -106,6 +111,7 @@ export async function measureModel(
     if (measurement === undefined) throw new Error('The measurement has told nothing');
     return measurement;
   } finally {
+    await objectives?.dispose();
     network.dispose();
   }
 }

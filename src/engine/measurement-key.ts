@@ -23,6 +23,8 @@ export interface MeasurementIdentity {
   readonly batch: number;
   readonly options: MeasureOptions;
   readonly backend: BackendFacts;
+  /** That compute shares of the samples. */
+  readonly threads: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface MeasurementIdentity {
  * machine). Rejects as reading the model does.
  */
 export async function measurementKey(identity: MeasurementIdentity, signal: AbortSignal): Promise<string> {
-  const { model, program, layout, weights, data, loss, batch, options, backend } = identity;
+  const { model, program, layout, weights, data, loss, batch, options, backend, threads } = identity;
   const opened = await openModel(model, signal);
   const file = await modelKey(opened).finally(() => opened.close());
   const { name, selfTestError } = backend;
@@ -41,7 +43,7 @@ export async function measurementKey(identity: MeasurementIdentity, signal: Abor
     parameters: await hashed([JSON.stringify(layout), weights]),
     train: await samplesHash(data.train),
     test: data.test === undefined ? null : await samplesHash(data.test),
-    ...{ loss, batch, options, backend: [name, selfTestError] },
+    ...{ loss, batch, options, backend: [name, selfTestError, threads] },
     machine: [process.version, process.platform, process.arch, availableParallelism()],
   });
 }

@@ -6,8 +6,14 @@ import type { BackendFacts } from '../report/measurement';
 export class RunningBackend {
   private started: { readonly choice: BackendChoice; readonly facts: Promise<BackendFacts> } | undefined;
 
-  /** @param wasmFolder where the files of the wasm backend are */
-  constructor(private readonly wasmFolder: string) {}
+  /**
+   * @param wasmFolder where the files of the wasm backend are
+   * @param script the bundle that may run as further threads, each with the same backend; without it there are none
+   */
+  constructor(
+    private readonly wasmFolder: string,
+    readonly script?: string,
+  ) {}
 
   start(choice: BackendChoice): Promise<BackendFacts> {
     if (this.started?.choice === choice) return this.started.facts;
