@@ -11,6 +11,7 @@ import { measurementKey, type MeasurementIdentity } from './measurement-key';
 import { openData, rememberData, USUAL_BATCH } from './open-data';
 import { openObjectives, type OpenedObjectives } from './open-objectives';
 import type { RunningBackend } from './running-backend';
+import { trainingLosses } from './training-losses';
 
 /** Curvature and sweep need no more samples: on a tenth of the digits the limit is the same to a tenth of a point. */
 const USUAL_SAMPLES = 5_000;
@@ -94,8 +95,13 @@ export async function measureModel(
         stage(STAGES[name], done, total);
       },
     };
+    // Where a person has said how many samples are to be used, that holds for all.
+    const more = settings.samples === undefined && guessed.train.samples.count > train.count;
+    const all = { network, guessed, normalisation: normalisation.normalisation, seed, batch };
+    const losses = more ? (raised: AbortSignal) => trainingLosses(all, raised) : undefined;
+    const input = { objective, test: objectives.test, trainingLosses: losses, layout, weights, options, kept };
     try {
-      await measure({ objective, test: objectives.test, layout, weights, options, kept }, observer, signal);
+      await measure(input, observer, signal);
       await kept?.remove();
     } catch (error) {
       await kept?.flush();

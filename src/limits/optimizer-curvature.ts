@@ -1,13 +1,11 @@
 import * as l10n from '@vscode/l10n';
 import type { RadiusCurve } from '../report/measurement';
-import type { LimitEstimate, LimitScope } from '../report/report';
-import type { MagnitudeCells } from '../sketch/cells';
+import type { LimitEstimate } from '../report/report';
+import type { MagnitudeCells, MomentCells } from '../sketch/cells';
 import type { CosineCurve } from './cosine-curve';
 import { roundHalfToEven } from './cosine-utopia';
-import { percent, pruneOf, SCOPE } from './estimates';
-import { bowlAssumptions } from './landscape-warnings';
+import { percent, pruneOf } from './estimates';
 import { lossLandscapeLimit } from './loss-landscape';
-import type { MomentCells } from './second-moments';
 
 /** What the file does not say. The limit depends on the quotient of the two alone: ε/B. */
 export interface CurvatureChoice {
@@ -22,6 +20,15 @@ export interface CurvatureChoice {
  * such batches, gave for digits and MNIST networks trained with an L1 penalty: 0.0015 to 0.0225.
  */
 export const USUAL_CHOICE: CurvatureChoice = { batch: 128, epsilon: 0.005 };
+
+/** A choice from outside; undefined if it is none. */
+export function chosenCurvature(choice: unknown): CurvatureChoice | undefined {
+  if (typeof choice !== 'object' || choice === null) return undefined;
+  const { batch, epsilon } = choice as Readonly<Record<string, unknown>>;
+  const isPositive = (value: unknown): value is number =>
+    typeof value === 'number' && value > 0 && Number.isFinite(value);
+  return isPositive(batch) && isPositive(epsilon) ? { batch, epsilon } : undefined;
+}
 
 /** The interval of the estimate is for ε times these: 0.001 to 0.02 for the usual one. */
 const EPSILON_FACTORS = [1 / 5, 4] as const;
@@ -63,66 +70,59 @@ export function radiiOfCells({ count, energy }: MagnitudeCells): RadiusCurve {
   return { prunedFractions, radii };
 }
 
-/** The estimate of a scope; none if it has no values. */
-export function optimizerEstimate(
-  scope: LimitScope,
+/** What of the estimate depends on the choice. */
+export type CurvatureFigures = Pick<
+  LimitEstimate,
+  'prunedFraction' | 'prunedCount' | 'cosineSimilarity' | 'threshold' | 'verdict'
+> & {
+  readonly interval: readonly [number, number];
+  /** The estimate's first two. */
+  readonly assumptions: readonly [batch: string, epsilon: string];
+};
+
+/** The figures of a scope; undefined if it has no values but zeros. */
+export function curvatureFigures(
   moments: MomentCells,
   magnitudes: MagnitudeCells,
   curve: CosineCurve,
-  choice: CurvatureChoice = USUAL_CHOICE,
-): LimitEstimate[] {
-  if (!(curve.energy > 0)) return [];
-  const { batch, epsilon } = choice;
+  { batch, epsilon }: CurvatureChoice = USUAL_CHOICE,
+): CurvatureFigures | undefined {
+  if (!(curve.energy > 0)) return undefined;
   const radii = radiiOfCells(magnitudes);
   const limitFor = (batchFactor: number, epsilonFactor: number): number =>
     optimizerLimit(moments, radii, { batch: batch * batchFactor, epsilon: epsilon * epsilonFactor }) ?? NaN;
   const prunedFraction = limitFor(1, 1);
   const interval = [limitFor(1, EPSILON_FACTORS[0]), limitFor(1, EPSILON_FACTORS[1])] as const;
-  if (!interval.every(Number.isFinite)) return [];
+  if (!interval.every(Number.isFinite)) return undefined;
   const prunedCount = roundHalfToEven(prunedFraction * curve.count);
-  const [leastLoss, mostLoss] = EPSILON_FACTORS.map((factor) => String(Number((factor * epsilon).toPrecision(3))));
-  return [
-    {
-      method: 'optimizer-curvature',
-      scope,
-      ...pruneOf(curve, { prunedFraction, prunedCount, cosineSimilarity: curve.cosine(prunedCount) }),
-      interval,
-      inputs: 'optimizer',
-      assumptions: [
-        l10n.t(
-          'Batch size: {0}, which the file does not say. With {1} it would be {2}, with {3} {4}.',
-          batch,
-          batch / 2,
-          percent(limitFor(1 / 2, 1)),
-          2 * batch,
-          percent(limitFor(2, 1)),
-        ),
-        l10n.t(
-          'The loss may grow by ε = {0}; what is tolerable takes data to know. Only ε over the batch size counts.',
-          epsilon,
-        ),
-        l10n.t(
-          'The weights are near a minimum. There, batch size times Adam’s mean squared gradient v (of {0} steps at least) is the Fisher information, which stands for the Hessian: it is smaller where the samples are fitted well, and then the limit is too high. An L1 penalty or weight decay within the gradient adds to it.',
-          moments.steps,
-        ),
-        l10n.t(
-          'Of this information only the diagonal is known. By that alone the kept fraction is an upper bound: all of it would allow at least as much pruning.',
-        ),
-        ...bowlAssumptions(),
-        SCOPE[scope],
-      ],
-      verdict: l10n.t(
-        'About {0} can go before the loss grows by {1}, if Adam’s squared gradients tell its curvature: {2} to {3} for {4} to {5}. Rough, and not measured.',
-        percent(prunedFraction),
+  const [leastLoss = '', mostLoss = ''] = EPSILON_FACTORS.map((factor) =>
+    String(Number((factor * epsilon).toPrecision(3))),
+  );
+  return {
+    ...pruneOf(curve, { prunedFraction, prunedCount, cosineSimilarity: curve.cosine(prunedCount) }),
+    interval,
+    verdict: l10n.t(
+      'About {0} can go before the loss grows by {1}, if Adam’s squared gradients tell its curvature: {2} to {3} for {4} to {5}. Rough, and not measured.',
+      percent(prunedFraction),
+      epsilon,
+      percent(interval[0]),
+      percent(interval[1]),
+      leastLoss,
+      mostLoss,
+    ),
+    assumptions: [
+      l10n.t(
+        'Batch size: {0}, which the file does not say. With {1} it would be {2}, with {3} {4}.',
+        batch,
+        batch / 2,
+        percent(limitFor(1 / 2, 1)),
+        2 * batch,
+        percent(limitFor(2, 1)),
+      ),
+      l10n.t(
+        'The loss may grow by ε = {0}; what is tolerable takes data to know. Only ε over the batch size counts.',
         epsilon,
-        percent(interval[0]),
-        percent(interval[1]),
-        leastLoss ?? '',
-        mostLoss ?? '',
       ),
-      reference: l10n.t(
-        'Zhang, Zhang, Sun & Liu, NeurIPS 2024 (arXiv 2306.05857): s = G(R(s)); Adam’s second moments as its curvatures are our own derivation (Kingma & Ba, ICLR 2015)',
-      ),
-    },
-  ];
+    ],
+  };
 }

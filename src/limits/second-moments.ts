@@ -1,5 +1,5 @@
 import type { SecondMoment } from '../formats/checkpoint';
-import type { MagnitudeCells } from '../sketch/cells';
+import type { MagnitudeCells, MomentCells } from '../sketch/cells';
 import type { LimitScope } from '../report/report';
 
 /**
@@ -7,16 +7,6 @@ import type { LimitScope } from '../report/report';
  * f(v) = v / (v + c) is off by at most h² / 4 · max x²/(1 + x)³ = h² / 27 with h = 2^(1/16) − 1, the relative width: 7.3e-5.
  */
 const CELLS_PER_OCTAVE = 16;
-
-/** Distribution of Adam's second moments over all parameters: what a diagonal estimate of the curvature is a function of. */
-export interface MomentCells {
-  /** Mean square gradients, corrected for their start at 0; ascending, ≥ 0. */
-  readonly mean: Float64Array;
-  /** Parameters of about this second moment. */
-  readonly count: Float64Array;
-  /** The fewest steps that any parameter was trained for. */
-  readonly steps: number;
-}
 
 /** What is known of one tensor of second moments, or of one that holds a number of steps. */
 interface ReadTensor {

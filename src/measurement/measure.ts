@@ -58,6 +58,8 @@ export interface MeasureInput {
   readonly objective: Objective;
   /** Over samples of their own, for the accuracy; without it the accuracy is that on the samples of `objective`. */
   readonly test?: Objective | undefined;
+  /** Losses of more of the samples for training, of the network as it is, for ε; those of `objective` if not given. */
+  readonly trainingLosses?: ((signal: AbortSignal) => Promise<Float32Array>) | undefined;
   readonly layout: readonly ParameterLayout[];
   readonly weights: Float32Array;
   readonly options: MeasureOptions;
@@ -135,15 +137,18 @@ class MeasureRun {
 
   /** @returns whether there is anything to be measured further */
   async dense(): Promise<boolean> {
-    const { objective, test, layout, weights, options } = this.input;
+    const { objective, test, layout, weights, options, trainingLosses } = this.input;
     const runs = test === undefined ? 1 : 2;
     this.observer.progress('dense', 0, runs);
-    const { epsilon, ...figures } = await once(this.input.kept, 'dense', async () => {
+    const { epsilon: ofSamples, ...figures } = await once(this.input.kept, 'dense', async () => {
       const evaluation = await objective.evaluate(weights, this.signal);
       this.observer.progress('dense', runs - 1, runs);
       const figuresOfDense = await this.figures(evaluation, weights);
       return { ...figuresOfDense, epsilon: toleratedLoss(evaluation.losses, options.seed) };
     });
+    // Not kept: the other samples are not part of what tells one measurement from another.
+    const losses = await trainingLosses?.(this.signal);
+    const epsilon = losses === undefined ? ofSamples : toleratedLoss(losses, options.seed);
     this.epsilon = epsilon;
     this.densePoint = { prunedFraction: 0, ...figures };
     const prunable = prunableWeights(layout, weights);

@@ -113,7 +113,8 @@ export class LimitRuler extends PanelElement {
   /** Labels are measured and placed again only if the width or the estimates have changed. */
   private layOut(): RulerGeometry {
     const { update } = this.model.analysis;
-    const key = [this.width, update, this.model.figures, this.model.scope, theme().fontFamily];
+    const { figures, scope, view } = this.model;
+    const key = [this.width, update, figures, scope, view.curvature, theme().fontFamily];
     if (this.geometry === undefined || key.some((value, i) => value !== this.geometryKey[i])) {
       this.geometry = new RulerGeometry(Math.max(this.width, 200), limitPins(this.model.rulerLimits), measureText);
       this.geometryKey = key;

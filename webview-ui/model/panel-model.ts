@@ -1,4 +1,11 @@
 import { survivingFraction, type CosineCurve, type PruneThreshold } from '../../src/limits/cosine-curve';
+import {
+  chosenCurvature,
+  curvatureFigures,
+  USUAL_CHOICE,
+  type CurvatureChoice,
+  type CurvatureFigures,
+} from '../../src/limits/optimizer-curvature';
 import type { AnalysisEvent } from '../../src/protocol/analysis';
 import { RUNNABLE_FORMATS } from '../../src/protocol/measurement';
 import type { AnalysisStatus, MeasurementState, PanelSnapshot } from '../../src/protocol/panel';
@@ -59,6 +66,8 @@ export class PanelModel implements RowSource {
   private readonly listeners = new Map<Topic, Set<() => void>>();
   private cutCache: Cut | undefined;
   private figuresCache: { readonly of: readonly unknown[]; readonly figures: MeasuredFigures } | undefined;
+  private curvatureCache:
+    { readonly of: readonly unknown[]; readonly figures: CurvatureFigures | undefined } | undefined;
   private rowsCache: readonly number[] | undefined;
   private defaultSelection: { readonly index: number | undefined } | undefined;
   private pending: Set<Topic> | undefined;
@@ -147,7 +156,37 @@ export class PanelModel implements RowSource {
   }
 
   get limits(): readonly LimitEstimate[] {
-    return this.analysis.limits(this.scope);
+    return this.limitsOf(this.scope);
+  }
+
+  /** As the analysis has them; the one from optimiser state with what the reader has chosen for it. */
+  private limitsOf(scope: LimitScope): readonly LimitEstimate[] {
+    const limits = this.analysis.limits(scope);
+    const { update } = this.analysis;
+    const curve = this.analysis.curve(scope);
+    const choice = this.view.curvature;
+    if (choice === undefined || update?.moments === undefined || curve === undefined) return limits;
+    const of = [update, scope, choice];
+    if (this.curvatureCache?.of.every((value, i) => value === of[i]) !== true) {
+      this.curvatureCache = { of, figures: curvatureFigures(update.moments, update.magnitudes[scope], curve, choice) };
+    }
+    const { figures } = this.curvatureCache;
+    return limits.map((limit) =>
+      limit.method !== 'optimizer-curvature' || figures === undefined
+        ? limit
+        : { ...limit, ...figures, assumptions: [...figures.assumptions, ...limit.assumptions.slice(2)] },
+    );
+  }
+
+  /** What the limit from optimiser state is computed with. */
+  get curvatureChoice(): CurvatureChoice {
+    return this.view.curvature ?? USUAL_CHOICE;
+  }
+
+  /** Changes it; what makes no sense is left as it was, and undefined is the usual again. */
+  chooseCurvature(part: Partial<CurvatureChoice> | undefined): void {
+    const curvature = part === undefined ? undefined : chosenCurvature({ ...this.curvatureChoice, ...part });
+    if (part === undefined || curvature !== undefined) this.change({ curvature }, 'display');
   }
 
   /** The limits that stand on the ruler: beside those of the weights, what was predicted and measured with data. */
@@ -289,7 +328,7 @@ export class PanelModel implements RowSource {
     // a fraction chosen by hand stays; a handle that stands on a method's estimate goes to that method's in the new scope
     const { prunedFraction } = this.view;
     const method = this.limits.find((limit) => limit.prunedFraction === prunedFraction)?.method;
-    const moved = this.analysis.limits(scope).find((limit) => limit.method === method)?.prunedFraction;
+    const moved = this.limitsOf(scope).find((limit) => limit.method === method)?.prunedFraction;
     this.cutCache = undefined;
     this.rowsCache = undefined;
     this.change({ scope, prunedFraction: moved ?? prunedFraction }, 'display', 'fraction', 'rows');

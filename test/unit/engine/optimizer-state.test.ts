@@ -33,4 +33,33 @@ describe('the limit from optimiser state', () => {
     expect(Math.abs((estimate?.interval?.[0] ?? 0) - reference(scope, 0.001))).toBeLessThan(1e-5);
     expect(Math.abs((estimate?.interval?.[1] ?? 0) - reference(scope, 0.02))).toBeLessThan(1e-5);
   });
+
+  it('says what other batch sizes would give', async () => {
+    const { report } = await analysis(pool, fixture('pytorch/digits_adam.pt'));
+    const [batch] = estimates(report).find(({ scope }) => scope === 'weights')?.assumptions ?? [];
+    const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
+    expect(batch).toContain(`With 64 it would be ${percent(REFERENCE.byMoments.weightsAtHalfTheBatch)}`);
+    expect(batch).toContain(`with 256 ${percent(REFERENCE.byMoments.weightsAtTwiceTheBatch)}`);
+  });
+
+  it('is sent with the moments, so that a reader may choose others', async () => {
+    const { events, report } = await analysis(pool, fixture('pytorch/digits_adam.pt'));
+    const last = events.at(-1);
+    const moments = last?.type === 'model' ? last.update.moments : undefined;
+    expect(moments?.count.reduce((sum, count) => sum + count, 0)).toBe(4546);
+    expect(moments?.steps).toBe(REFERENCE.step);
+    expect(moments?.mean.length).toBeLessThan(200);
+    expect(report.warnings.map(({ code }) => code)).not.toContain('optimizer-state-not-used');
+  });
+
+  it.each(['adam.pt', 'lightning.ckpt', 'two_optimizers.pt'])('is found wherever scripts keep it: %s', async (file) => {
+    const { report } = await analysis(pool, fixture(`pytorch/${file}`));
+    expect(estimates(report).map(({ scope }) => scope)).toEqual(['parameters', 'weights']);
+  });
+
+  it.each(['fmnist_epoch1.pt', 'ema.pt'])('is none without such state: %s', async (file) => {
+    const { report } = await analysis(pool, fixture(`pytorch/${file}`));
+    expect(estimates(report)).toEqual([]);
+    expect(report.warnings.map(({ code }) => code)).not.toContain('optimizer-state-not-used');
+  });
 });

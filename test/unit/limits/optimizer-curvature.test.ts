@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { CosineCurve } from '../../../src/limits/cosine-curve';
 import { lossLandscapeLimit } from '../../../src/limits/loss-landscape';
-import { optimizerEstimate, optimizerLimit, radiiOfCells } from '../../../src/limits/optimizer-curvature';
+import { chosenCurvature, optimizerLimit, radiiOfCells } from '../../../src/limits/optimizer-curvature';
+import { optimizerEstimate } from '../../../src/limits/optimizer-estimate';
 import { radiusAt, radiusCurve } from '../../../src/limits/radius-curve';
-import type { MomentCells } from '../../../src/limits/second-moments';
+import type { MomentCells } from '../../../src/sketch/cells';
 import { atomCells, normalStream, uniformStream } from './brute-force';
 
 const uniform = uniformStream(17);
@@ -99,13 +100,32 @@ describe('the estimate from optimiser state', () => {
     expect(text).toContain('Batch size: 128');
     expect(text).toContain('With 64 it would be');
     expect(text).toContain('ε = 0.005');
-    expect(text).toContain('lower bound');
+    expect(text).toContain('upper bound');
   });
 
   it('is none of a scope without values, or of zeros alone', () => {
     for (const values of [[], [0, 0]]) {
       const cells = atomCells(values);
       expect(optimizerEstimate('weights', moments, cells, new CosineCurve(cells))).toEqual([]);
+    }
+  });
+});
+
+describe('a choice of batch size and tolerated loss', () => {
+  it('is taken if both are positive numbers', () => {
+    expect(chosenCurvature({ batch: 32, epsilon: 0.1, other: 1 })).toEqual({ batch: 32, epsilon: 0.1 });
+    for (const wrong of [
+      undefined,
+      null,
+      3,
+      {},
+      { batch: 32 },
+      { batch: 0, epsilon: 1 },
+      { batch: 32, epsilon: NaN },
+      { batch: Infinity, epsilon: 1 },
+      { batch: '32', epsilon: 1 },
+    ]) {
+      expect(chosenCurvature(wrong)).toBeUndefined();
     }
   });
 });
