@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { DataSettings } from '../data/settings';
 import { parseRoleSettings } from '../formats/role-settings';
+import { chosenCurvature, USUAL_CHOICE } from '../limits/optimizer-curvature';
 import type { BackendChoice } from '../protocol/measurement';
+import type { CurvatureChoice } from '../report/report';
 
 export type OutputFormat = 'text' | 'json' | 'csv' | 'markdown';
 
@@ -16,6 +18,8 @@ export interface AnalyzeArguments {
   readonly hash: boolean;
   /** Gate: the smallest acceptable `cosine-utopia-grid` pruned fraction. */
   readonly failIfLimitBelow: number | undefined;
+  /** Undefined: the usual. */
+  readonly curvature: CurvatureChoice | undefined;
 }
 
 export interface McpArguments {
@@ -71,6 +75,9 @@ Options:
   --hash                     also the SHA-256 of each tensor's values (as little-endian float32)
   --fail-if-limit-below X    exit with 1 if the predicted limit (cosine-utopia-grid over all
                              parameters, a fraction from 0 to 1) of any file is below X
+  --batch-size N             of the training, and
+  --epsilon X                by how much the loss may grow: for the limit from Adam's second moments where a
+                             PyTorch checkpoint has them (else ${USUAL_CHOICE.batch} and ${USUAL_CHOICE.epsilon} are assumed)
   --role PATTERN=ROLE        what tensors are for whose name matches (* any characters, ? one): weight,
                              bias, norm, embedding, buffer, constant, quantization, optimizer or
                              other; the first match decides (may be repeated)
@@ -110,6 +117,8 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
         markdown: { type: 'boolean', default: false },
         hash: { type: 'boolean', default: false },
         'fail-if-limit-below': { type: 'string' },
+        'batch-size': { type: 'string' },
+        epsilon: { type: 'string' },
         role: ROLE_OPTION,
         help: { type: 'boolean', short: 'h', default: false },
         version: { type: 'boolean', default: false },
@@ -124,7 +133,7 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
     const formats = (['json', 'csv', 'markdown'] as const).filter((name) => values[name]);
     if (formats.length > 1) return wrong(`choose one of --${formats.join(' and --')}`);
     if (command === 'compare') {
-      const foreign = (['markdown', 'hash', 'fail-if-limit-below'] as const).find((name) => {
+      const foreign = (['markdown', 'hash', 'fail-if-limit-below', 'batch-size', 'epsilon'] as const).find((name) => {
         return values[name] !== undefined && values[name] !== false;
       });
       return foreign === undefined
@@ -137,10 +146,23 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
       return wrong(`--fail-if-limit-below takes a fraction from 0 to 1, not "${bound}"`);
     }
     const format = formats[0] ?? 'text';
-    return { command: 'analyze', roles: parseRoles(values.role), files, format, hash: values.hash, failIfLimitBelow };
+    const curvature = parseCurvature(values['batch-size'], values.epsilon);
+    const roles = parseRoles(values.role);
+    return { command: 'analyze', roles, files, format, hash: values.hash, failIfLimitBelow, curvature };
   } catch (error) {
     return wrong((error as Error).message);
   }
+}
+
+/** @throws {TypeError} if one is no positive number */
+function parseCurvature(batch: string | undefined, epsilon: string | undefined): CurvatureChoice | undefined {
+  if (batch === undefined && epsilon === undefined) return undefined;
+  const choice = chosenCurvature({
+    batch: Number(batch ?? USUAL_CHOICE.batch),
+    epsilon: Number(epsilon ?? USUAL_CHOICE.epsilon),
+  });
+  if (choice === undefined) throw new TypeError('--batch-size and --epsilon take positive numbers');
+  return choice;
 }
 
 /** @throws {TypeError} if one is not understood */

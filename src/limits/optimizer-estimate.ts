@@ -1,19 +1,20 @@
 import * as l10n from '@vscode/l10n';
-import type { LimitEstimate, LimitScope } from '../report/report';
+import type { CurvatureChoice, LimitEstimate, LimitScope } from '../report/report';
 import type { MagnitudeCells, MomentCells } from '../sketch/cells';
 import type { CosineCurve } from './cosine-curve';
 import { SCOPE } from './estimates';
 import { bowlAssumptions } from './landscape-warnings';
 import { curvatureFigures } from './optimizer-curvature';
 
-/** The limit of a scope from optimiser state, with the usual batch size and tolerated loss; none if it has no values. */
+/** The limit of a scope from optimiser state; none if it has no values. @param choice the usual batch size and tolerated loss if undefined */
 export function optimizerEstimate(
   scope: LimitScope,
   moments: MomentCells,
   magnitudes: MagnitudeCells,
   curve: CosineCurve,
+  choice?: CurvatureChoice,
 ): LimitEstimate[] {
-  const figures = curvatureFigures(moments, magnitudes, curve);
+  const figures = curvatureFigures(moments, magnitudes, curve, choice);
   if (figures === undefined) return [];
   return [
     {

@@ -4,9 +4,10 @@ import type { LimitScope } from '../report/report';
 
 /**
  * Cells to an octave of the distribution of second moments. Each holds its mean, so that what is computed of it as of
- * f(v) = v / (v + c) is off by at most h² / 4 · max x²/(1 + x)³ = h² / 27 with h = 2^(1/16) − 1, the relative width: 7.3e-5.
+ * f(v) = v / (v + c) is off by at most h² / 4 · max x²/(1 + x)³ = h² / 27, h the relative width of what is in it. That is up
+ * to two cells, for moments are put into cells, corrected, and put into cells again: h = 2^(2/32) − 1, and 7.3e-5.
  */
-const CELLS_PER_OCTAVE = 16;
+const CELLS_PER_OCTAVE = 32;
 
 /** What is known of one tensor of second moments, or of one that holds a number of steps. */
 interface ReadTensor {
@@ -25,8 +26,8 @@ export class SecondMoments {
   private readonly byTensor: ReadonlyMap<string, SecondMoment>;
   private readonly stepTensors: ReadonlySet<string>;
   private readonly steps = new Map<string, number>();
-  private readonly waiting = new Map<string, { moment: SecondMoment; cells: MagnitudeCells }[]>();
-  private readonly sums = new Map<number, { count: number; sum: number }>();
+  private readonly waiting = new Map<string, { moment: SecondMoment; sums: CellSums }[]>();
+  private readonly sums: CellSums = new Map();
   private fewestSteps = Infinity;
   private added = 0;
   private unusable = false;
@@ -41,7 +42,7 @@ export class SecondMoments {
     if (this.stepTensors.has(name)) {
       const steps = read.count === 1 && read.max !== null ? read.max : NaN;
       this.steps.set(name, steps);
-      for (const { moment, cells: waited } of this.waiting.get(name) ?? []) this.addCells(waited, moment, steps);
+      for (const { moment, sums } of this.waiting.get(name) ?? []) this.addSums(sums, moment, steps);
       this.waiting.delete(name);
     }
     const moment = this.byTensor.get(name);
@@ -50,11 +51,14 @@ export class SecondMoments {
       this.unusable = true;
       return;
     }
-    const steps = typeof moment.step === 'number' ? moment.step : this.steps.get(moment.step);
-    if (steps !== undefined) this.addCells(cells, moment, steps);
-    else if (typeof moment.step === 'string') {
-      const waiting = this.waiting.get(moment.step) ?? [];
-      this.waiting.set(moment.step, [...waiting, { moment, cells }]);
+    const sums = cellSums(cells);
+    const { step } = moment;
+    const steps = typeof step === 'number' ? step : this.steps.get(step);
+    if (steps !== undefined) this.addSums(sums, moment, steps);
+    else if (typeof step === 'string') {
+      const waiting = this.waiting.get(step);
+      if (waiting === undefined) this.waiting.set(step, [{ moment, sums }]);
+      else waiting.push({ moment, sums });
     }
   }
 
@@ -69,7 +73,7 @@ export class SecondMoments {
     };
   }
 
-  private addCells({ low, high, count, energy }: MagnitudeCells, { decay }: SecondMoment, steps: number): void {
+  private addSums(sums: CellSums, { decay }: SecondMoment, steps: number): void {
     this.added++;
     if (!(steps >= 1) || !Number.isFinite(steps)) {
       this.unusable = true;
@@ -77,17 +81,29 @@ export class SecondMoments {
     }
     this.fewestSteps = Math.min(this.fewestSteps, steps);
     const correction = 1 - decay ** steps;
-    count.forEach((cellCount, index) => {
-      // Cells of float32 are 2⁻⁷ wide at most, where the root of the mean square is the mean to 8e-6.
-      const rootMeanSquare = Math.sqrt((energy[index] ?? 0) / cellCount);
-      const mean = Math.min(Math.max(rootMeanSquare, low[index] ?? 0), high[index] ?? Infinity) / correction;
-      const cell = mean === 0 ? -Infinity : Math.floor(CELLS_PER_OCTAVE * Math.log2(mean));
-      const sum = this.sums.get(cell) ?? { count: 0, sum: 0 };
-      sum.count += cellCount;
-      sum.sum += mean * cellCount;
-      this.sums.set(cell, sum);
-    });
+    for (const { count, sum } of sums.values()) addTo(this.sums, sum / count / correction, count);
   }
+}
+
+/** By index of the cell on a logarithmic scale: how many values, and their sum. */
+type CellSums = Map<number, { count: number; sum: number }>;
+
+function cellSums({ low, high, count, energy }: MagnitudeCells): CellSums {
+  const sums: CellSums = new Map();
+  count.forEach((cellCount, index) => {
+    // Cells of float32 are 2⁻⁷ wide at most, where the root of the mean square is the mean to 8e-6.
+    const rootMeanSquare = Math.sqrt((energy[index] ?? 0) / cellCount);
+    addTo(sums, Math.min(Math.max(rootMeanSquare, low[index] ?? 0), high[index] ?? Infinity), cellCount);
+  });
+  return sums;
+}
+
+function addTo(sums: CellSums, mean: number, count: number): void {
+  const cell = mean === 0 ? -Infinity : Math.floor(CELLS_PER_OCTAVE * Math.log2(mean));
+  const sum = sums.get(cell) ?? { count: 0, sum: 0 };
+  sum.count += count;
+  sum.sum += mean * count;
+  sums.set(cell, sum);
 }
 
 /** A tensor as far as moments are to fit it. */

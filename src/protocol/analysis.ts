@@ -1,4 +1,5 @@
 import type {
+  CurvatureChoice,
   FileFacts,
   LimitEstimate,
   LimitScope,
@@ -45,6 +46,8 @@ export interface AnalyzeRequest {
   readonly path: string;
   /** Also compute the SHA-256 of each tensor's values. */
   readonly hash: boolean;
+  /** Of the limit from optimiser state; undefined: the usual. Such a result is not kept. */
+  readonly curvature?: CurvatureChoice;
   /** `use` (default): a known result is told again. `refresh`: the weights are read, the result kept. `none`: neither. */
   readonly cache?: 'use' | 'refresh' | 'none';
 }

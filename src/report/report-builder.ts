@@ -19,6 +19,7 @@ import { kurtosis } from '../sketch/moments';
 import type { TensorSketch } from '../sketch/tensor-sketch';
 import {
   REPORT_SCHEMA,
+  type CurvatureChoice,
   type FileFacts,
   type LimitEstimate,
   type LimitScope,
@@ -109,6 +110,7 @@ export class ReportBuilder {
   constructor(
     private readonly file: FileFacts,
     private readonly checkpoint: Checkpoint,
+    private readonly curvature?: CurvatureChoice,
   ) {
     const operators = operatorsByTensor(checkpoint.topology);
     this.facts = checkpoint.tensors.map((tensor) => tensorFacts(tensor, operators.get(tensor.name)));
@@ -167,7 +169,7 @@ export class ReportBuilder {
     const limits = [whole, dense].flatMap((scope) => [
       ...limitEstimates(scope),
       ...(moments !== undefined && this.momentFit?.scopes.includes(scope.scope) === true
-        ? optimizerEstimate(scope.scope, moments, magnitudes[scope.scope], scope.curve)
+        ? optimizerEstimate(scope.scope, moments, magnitudes[scope.scope], scope.curve, this.curvature)
         : []),
     ]);
     const survivingFractions = this.survivingFractions(whole, limits);

@@ -51,6 +51,14 @@ export interface LimitEstimate {
   readonly reference: string;
 }
 
+/** What `optimizer-curvature` takes that no file says. It depends on the quotient of the two alone: ε/B. */
+export interface CurvatureChoice {
+  /** B, samples to a batch in training. */
+  readonly batch: number;
+  /** ε, by how much the loss may grow, in its units. */
+  readonly epsilon: number;
+}
+
 export interface ReportWarning {
   /** Stable identifier in kebab-case, e.g. `non-finite`, `layer-emptied`, `at-initialisation`, `already-pruned`. */
   readonly code: string;

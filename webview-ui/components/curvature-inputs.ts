@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { css, html, nothing, type TemplateResult } from 'lit';
-import type { CurvatureChoice } from '../../src/limits/optimizer-curvature';
+import type { CurvatureChoice } from '../../src/report/report';
 import type { PanelModel } from '../model/panel-model';
 
 export const curvatureInputStyles = css`

@@ -3,13 +3,12 @@ import {
   chosenCurvature,
   curvatureFigures,
   USUAL_CHOICE,
-  type CurvatureChoice,
   type CurvatureFigures,
 } from '../../src/limits/optimizer-curvature';
 import type { AnalysisEvent } from '../../src/protocol/analysis';
 import { RUNNABLE_FORMATS } from '../../src/protocol/measurement';
 import type { AnalysisStatus, MeasurementState, PanelSnapshot } from '../../src/protocol/panel';
-import type { LimitEstimate, LimitMethod, LimitScope } from '../../src/report/report';
+import type { CurvatureChoice, LimitEstimate, LimitMethod, LimitScope } from '../../src/report/report';
 import { measuredLimits } from '../../src/limits/measured-limits';
 import { measuredFigures, type MeasuredFigures } from '../../src/limits/measured-figures';
 import type { MeasurementChoices } from '../measurement/measurement-choices';

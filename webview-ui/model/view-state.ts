@@ -1,5 +1,5 @@
-import type { LimitScope } from '../../src/report/report';
-import { chosenCurvature, type CurvatureChoice } from '../../src/limits/optimizer-curvature';
+import { chosenCurvature } from '../../src/limits/optimizer-curvature';
+import type { CurvatureChoice, LimitScope } from '../../src/report/report';
 import { INITIAL_CHOICES, restoreChoices, type MeasurementChoices } from '../measurement/measurement-choices';
 
 /** Columns that the table can be sorted by. */

@@ -103,6 +103,20 @@ describe('the estimate from optimiser state', () => {
     expect(text).toContain('upper bound');
   });
 
+  it('warns of networks whose weights are not mostly small, as an L1 penalty makes them', () => {
+    expect(estimate?.verdict).toContain('Probably far too high');
+    const sparse = atomCells([...WEIGHTS, ...new Array<number>(1700).fill(1e-4)]);
+    const [other] = optimizerEstimate('weights', moments, sparse, new CosineCurve(sparse));
+    expect(other?.verdict).toContain('Rough, and not measured');
+  });
+
+  it('takes another batch size and tolerated loss', () => {
+    const choice = { batch: 64, epsilon: 0.05 };
+    const [other] = optimizerEstimate('weights', moments, CELLS, new CosineCurve(CELLS), choice);
+    expect(other?.prunedFraction).toBeCloseTo(optimizerLimit(moments, radiusCurve(WEIGHTS), choice) ?? NaN, 9);
+    expect(other?.assumptions[0]).toContain('Batch size: 64');
+  });
+
   it('is none of a scope without values, or of zeros alone', () => {
     for (const values of [[], [0, 0]]) {
       const cells = atomCells(values);
