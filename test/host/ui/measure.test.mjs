@@ -96,7 +96,7 @@ describe('a measurement with data', () => {
     await page.keyboard.press('Enter');
     panel = await openPanel(vscode.workbench, 'digits.onnx');
     await waitFor('a part of the measurement', async () =>
-      (await panel.text('measured-section')).includes('the loss stays within ε up to'),
+      (await panel.text('measured-section .sentence')).includes('the loss stays within ε up to'),
     );
     const [pid] = await measurerPids(vscode.server.pid);
     assert.ok(pid !== undefined);
