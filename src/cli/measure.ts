@@ -1,5 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import type { MeasurementEvent } from '../protocol/measurement';
+import { DisconnectedError } from '../protocol/rpc';
 import type { Measurement } from '../report/measurement';
 import { measurementToJson } from '../report/measurement-json';
 import { measurementToMarkdown } from '../report/measurement-markdown';
@@ -52,6 +53,11 @@ export async function measureFile(
     return WRITERS[format](measurement);
   } catch (error) {
     line.clear();
+    if (error instanceof DisconnectedError) {
+      process.stderr.write(
+        'If the memory was not enough: set a smaller "batch" in .prunability.json beside the model.\n',
+      );
+    }
     if (told.has('measurement'))
       process.stderr.write('What was measured is kept: the same command with --resume goes on from there.\n');
     throw error;

@@ -130,7 +130,8 @@ export class ChildClient<M extends MethodMap<M>> implements Disposable {
     this.idle.unref();
   }
 
-  private stop(): void {
+  /** Stops the process, if there is one: the next call starts another. */
+  stop(): void {
     const running = this.running;
     this.running = undefined;
     running?.peer.dispose();

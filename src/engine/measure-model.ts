@@ -3,6 +3,7 @@ import { prepareData } from '../data/guess';
 import { DEFAULT_MEASURE_OPTIONS, measure, type MeasureObserver, type MeasureStage } from '../measurement/measure';
 import { startedMeasurement, withPart } from '../measurement/measurement-part';
 import { parameterLayout, weightsOf } from '../network/network-objective';
+import { isOutOfMemory, outOfMemory } from '../network/out-of-memory';
 import type { MeasureRequest, MeasurementEvent } from '../protocol/measurement';
 import type { Measurement } from '../report/measurement';
 import { changedFiles, fileVersions } from './file-versions';
@@ -99,20 +100,40 @@ export async function measureModel(
     const more = settings.samples === undefined && guessed.train.samples.count > train.count;
     const all = { network, guessed, normalisation: normalisation.normalisation, seed, batch };
     const losses = more ? (raised: AbortSignal) => trainingLosses(all, raised) : undefined;
-    const input = { objective, test: objectives.test, trainingLosses: losses, layout, weights, options, kept };
+    const input = {
+      objective,
+      test: objectives.test,
+      trainingLosses: losses,
+      layout,
+      weights,
+      options,
+      kept,
+      isFatal: isOutOfMemory,
+    };
     try {
       await measure(input, observer, signal);
       await kept?.remove();
     } catch (error) {
       await kept?.flush();
-      throw error;
+      throw isOutOfMemory(error) ? outOfMemory(batch) : error;
     }
     for (const note of await changeNotes(versions)) observer.part({ kind: 'note', note });
     if (measurement === undefined) throw new Error('The measurement has told nothing');
     return measurement;
   } finally {
-    await objectives?.dispose();
-    network.dispose();
+    await giveBack(async () => {
+      await objectives?.dispose();
+      network.dispose();
+    });
+  }
+}
+
+/** Where the memory was not enough, the backend may not even be able to give some back: what has led to it is to be told. */
+async function giveBack(dispose: () => Promise<void>): Promise<void> {
+  try {
+    await dispose();
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
   }
 }
 

@@ -1,11 +1,15 @@
 import './language';
 import { isMainThread, parentPort } from 'node:worker_threads';
+import type { DataSettings } from '../data/settings';
 import { readSettings, settingsPath } from '../data/settings-file';
+import { OutOfMemoryError } from '../formats/errors';
+import { isOutOfMemory, outOfMemory } from '../network/out-of-memory';
 import { errorCodec } from '../protocol/error-codec';
 import type { MeasurerMethods } from '../protocol/measurement';
 import { RpcPeer, type NoMethods } from '../protocol/rpc';
 import { JobQueue } from './job-queue';
 import { measureModel } from './measure-model';
+import { USUAL_BATCH } from './open-data';
 import { previewData } from './preview-data';
 import { serveObjectives } from './objective-server';
 import { processPort } from './process-port';
@@ -23,8 +27,9 @@ function serveMeasurements(): void {
     processPort,
     {
       measure: (request, { signal, report }) =>
-        queue.run(() => measureModel(request, backend, report, signal, program), signal),
-      preview: (request, { signal }) => queue.run(() => previewData(request, backend, signal), signal),
+        queue.run(() => inMemory(request, () => measureModel(request, backend, report, signal, program)), signal),
+      preview: (request, { signal }) =>
+        queue.run(() => inMemory(request, () => previewData(request, backend, signal)), signal),
       remembered: async ({ model }) => {
         const settings = await readSettings(settingsPath(model));
         return settings.data === undefined ? undefined : settings;
@@ -39,6 +44,16 @@ function serveMeasurements(): void {
     peer.dispose();
     process.exit(0);
   });
+}
+
+/** Wherever the memory was not enough, it is told in the same way: this process cannot go on then. */
+async function inMemory<T>({ data }: { readonly data: DataSettings }, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof OutOfMemoryError || !isOutOfMemory(error)) throw error;
+    throw outOfMemory(data.batch ?? USUAL_BATCH);
+  }
 }
 
 /** The bundle is a process, and the threads that it starts for their share of the samples. */

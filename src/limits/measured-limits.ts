@@ -17,7 +17,7 @@ const NOT_TUNED = l10n.t('Kept weights are not trained again.');
 /**
  * What a measurement with data says about how far to prune, beside the estimates that need no data: the limit of the loss
  * landscape, the second-order test, and where pruned copies really lose (thresholds A3 and A4). Counts are of the weights
- * that the measurement pruned. Those that are not known yet are left out.
+ * that the measurement pruned. Those that are not known yet are left out, as are those beyond which nothing has been measured.
  * @param figures of this measurement, with the same convention for negative eigenvalues
  */
 export function measuredLimits(
@@ -47,7 +47,7 @@ export function measuredLimits(
       reference: l10n.t('{0}: fixed point of the statistical dimension', LANDSCAPE),
     });
   }
-  if (direct !== undefined) {
+  if (isEnclosed(direct)) {
     add('direct-quadratic', direct, {
       assumptions: [
         SAMPLES,
@@ -63,7 +63,7 @@ export function measuredLimits(
       reference: l10n.t('gᵀd + ½dᵀHd ≤ ε, the second-order model of the loss; our own baseline'),
     });
   }
-  if (sublevel !== undefined) {
+  if (isEnclosed(sublevel)) {
     add('measured-loss', sublevel, {
       assumptions: [SAMPLES, MAGNITUDE, NOT_TUNED],
       verdict: l10n.t(
@@ -75,7 +75,7 @@ export function measuredLimits(
       reference: l10n.t('{0}: the sublevel set that the theory speaks of, measured', LANDSCAPE),
     });
   }
-  if (onePoint !== undefined && dense.accuracy !== undefined) {
+  if (isEnclosed(onePoint) && dense.accuracy !== undefined) {
     add('measured-accuracy', onePoint, {
       assumptions: [SAMPLES, MAGNITUDE, NOT_TUNED],
       verdict: l10n.t(
@@ -88,4 +88,9 @@ export function measuredLimits(
     });
   }
   return limits;
+}
+
+/** Whether it is known where a condition ends: a copy beyond was measured, or there is none. */
+function isEnclosed(threshold: PruneThreshold | undefined): threshold is PruneThreshold {
+  return threshold !== undefined && (threshold.next !== undefined || threshold.prunedFraction === 1);
 }

@@ -65,6 +65,8 @@ export interface MeasureInput {
   readonly options: MeasureOptions;
   /** Results of an earlier run of the same measurement are taken from here, and new ones kept. */
   readonly kept?: KeptResults | undefined;
+  /** Tells the errors after which nothing can be computed any more: they end the measurement, not only a stage. */
+  readonly isFatal?: (error: unknown) => boolean;
 }
 
 /** What a network does at one point. */
@@ -83,8 +85,9 @@ export interface MeasureObserver {
 /**
  * Measures a network: its figures unpruned, R(s), the sweep by magnitude, the spectrum, the direct test, the other criteria
  * and the sensitivity of each parameter, telling each part as soon as it is there. A stage that fails (numbers that are not
- * finite, no memory, a full disk) leaves a note and what it had found; the others go on.
- * @throws CancelledError; whatever the objective throws for the unpruned network, without which there is nothing to tell
+ * finite, a full disk) leaves a note and what it had found; the others go on.
+ * @throws CancelledError; what is fatal; whatever the objective throws for the unpruned network, without which there is
+ *   nothing to tell
  */
 export async function measure(input: MeasureInput, observer: MeasureObserver, signal: AbortSignal): Promise<void> {
   const run = new MeasureRun(input, observer, signal);
@@ -130,6 +133,7 @@ class MeasureRun {
       await run();
     } catch (error) {
       if (error instanceof CancelledError || this.signal.aborted) throw new CancelledError();
+      if (this.input.isFatal?.(error) === true) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       this.observer.part({ kind: 'note', note: l10n.t('This part is incomplete: {0}. {1}', what, reason) });
     }

@@ -8,6 +8,7 @@ import type { Evaluation, Objective, ParameterLayout } from '../measurement/obje
 import { chooseLoss, lossesOfSamples, targetRows } from './loss';
 import type { Loss } from './loss';
 import type { Network } from './network';
+import { isOutOfMemory, outOfMemory } from './out-of-memory';
 import { valueAndGradients } from './tensorflow/nested-gradients';
 import { product } from '../formats/shape';
 
@@ -295,18 +296,5 @@ function areFinite(values: Float32Array): boolean {
 function notFinite(): ComputationError {
   return new ComputationError(
     l10n.t('The network gives numbers that are not finite (NaN or infinite) on these samples.'),
-  );
-}
-
-/** What V8 (typed arrays), Emscripten (the heap of the wasm backend) and WebGPU say when there is no more memory. */
-const OUT_OF_MEMORY = /allocation failed|out of memory|\boom\b|cannot enlarge memory|memory access out of bounds/i;
-
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && OUT_OF_MEMORY.test(error.message);
-}
-
-function outOfMemory(batchSize: number): ComputationError {
-  return new ComputationError(
-    l10n.t('The memory is not enough for {0} samples at a time. Take smaller batches.', batchSize),
   );
 }

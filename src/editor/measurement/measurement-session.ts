@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { EventEmitter, l10n, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
-import { CancelledError } from '../../formats/errors';
+import { CancelledError, OutOfMemoryError } from '../../formats/errors';
 import type { MeasureRequest, MeasurerMethods } from '../../protocol/measurement';
 import type { MeasurementState, MeasurementStatus } from '../../protocol/panel';
 import { DisconnectedError } from '../../protocol/rpc';
@@ -98,6 +98,7 @@ export class MeasurementSession implements Disposable {
 
   private failed(error: unknown): MeasurementStatus {
     const told = failure(error, this.uri, this.log);
+    if (error instanceof OutOfMemoryError) this.measurer.stop();
     if (!(error instanceof DisconnectedError)) return told;
     const remedy = l10n.t(
       'What was measured until then is kept: continue, and a new process goes on. If the memory was not enough, set a smaller "batch" in .prunability.json first.',

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { EventEmitter, l10n, window, workspace, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
 import type { DataSettings } from '../../data/settings';
-import { FormatError } from '../../formats/errors';
+import { FormatError, OutOfMemoryError } from '../../formats/errors';
 import type { BackendChoice, MeasurerMethods } from '../../protocol/measurement';
 import { ChildClient } from '../child-client';
 import { failure } from '../failure';
@@ -59,6 +59,7 @@ export class Measurements implements Disposable {
     try {
       data = await pickData(model, this.measurer, given);
     } catch (error) {
+      if (error instanceof OutOfMemoryError) this.measurer.stop();
       await this.tellFailure(error, model);
       return;
     }

@@ -7,6 +7,7 @@ import { describe, it } from 'mocha';
 import { useVSCode } from '../ui-session.mjs';
 import { waitFor } from '../wait.mjs';
 import { seriousIssues, THEME_NAMES, wearsTheme } from './accessibility.mjs';
+import { measurerPids } from './engine-process.mjs';
 import { analyze, openPanel } from './panel.mjs';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -80,6 +81,41 @@ describe('a measurement with data', () => {
     const remembered = quickInput.rows.filter({ hasText: 'remembered in .prunability.json' });
     await waitFor('what is remembered', async () => (await remembered.allTextContents())[0]?.startsWith('digits.npz'));
     await quickInput.dismiss();
+  });
+
+  it('tells that its process was killed, keeps what there is, and goes on in a new one to the same end', async function () {
+    this.timeout(MEASURE_TIMEOUT_MS + 30_000);
+    const section = panel.locator('measured-section');
+    const whole = await panel.text('measured-section .sentence');
+    await section.getByRole('button', { name: 'Measure again…' }).click();
+    const { quickInput, page } = vscode.workbench;
+    await quickInput.rows.filter({ hasText: 'remembered in .prunability.json' }).click();
+    await waitFor('the question whether it is right', async () =>
+      (await quickInput.labels()).some((label) => label.startsWith('1,400 samples')),
+    );
+    await page.keyboard.press('Enter');
+    panel = await openPanel(vscode.workbench, 'digits.onnx');
+    await waitFor('a part of the measurement', async () =>
+      (await panel.text('measured-section .sentence')).includes('the loss stays within ε up to'),
+    );
+    const [pid] = await measurerPids(vscode.server.pid);
+    assert.ok(pid !== undefined);
+    process.kill(pid, 'SIGKILL');
+    await waitFor('the message', async () =>
+      (await panel.text('measured-section .notice')).startsWith(
+        'The process that runs networks ended unexpectedly (SIGKILL).',
+      ),
+    );
+    assert.match(await panel.text('measured-section .sentence'), /the loss stays within ε/);
+    await vscode.workbench.screenshot(join(out, 'killed.png'));
+    await panel.locator('measured-section').getByRole('button', { name: 'Continue', exact: true }).click();
+    await waitFor(
+      'the end of the measurement',
+      async () => (await panel.text('measured-section .bar button')) === 'Measure again…',
+      { timeout: MEASURE_TIMEOUT_MS, describe: () => panel.text('measured-section') },
+    );
+    assert.equal(await panel.text('measured-section .sentence'), whole);
+    assert.equal(await panel.locator('measured-section .notice').count(), 0);
   });
 
   it('can be read in every theme', async () => {

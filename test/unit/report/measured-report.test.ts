@@ -145,6 +145,9 @@ describe('a measurement in the report', () => {
     const methods = (part: Measurement): string[] => measuredReport(report, part).limits.map(({ method }) => method);
     expect(methods({ ...started, directTest: [], sweeps: [] })).toEqual([]);
     expect(methods({ ...measurement, dense })).not.toContain('measured-accuracy');
+    const [sweep] = measurement.sweeps;
+    const begun = [{ ...sweep!, points: sweep!.points.slice(0, 3) }];
+    expect(methods({ ...measurement, sweeps: begun })).not.toContain('measured-loss');
   });
 
   it('follows the schema of reports, with and without it', () => {
