@@ -40,6 +40,8 @@ export interface MeasureArguments {
   /** What is given of the data; the rest is as `.prunability.json` has it, or guessed. */
   readonly data: Pick<DataSettings, 'data' | 'test' | 'labels' | 'labelColumn' | 'samples'>;
   readonly backend: BackendChoice;
+  /** Folder that has packages with native code. */
+  readonly nativePackages: string | undefined;
   readonly format: 'text' | 'json';
 }
 
@@ -85,7 +87,9 @@ landscape predicts, and what pruned copies really lose.
   --labels PATH              the labels, where they are a file that is not found by its name
   --label-column NAME        of a table
   --samples N                use at most so many samples
-  --backend NAME             auto, wasm or cpu
+  --backend NAME             auto, tensorflow, webgpu, wasm or cpu
+  --native-packages DIR      where @tensorflow/tfjs-node, @tensorflow/tfjs-node-gpu or webgpu is installed: the
+                             package itself, or the folder of its node_modules
 
 Exit codes: 0 done, 1 a gate failed, 2 a file could not be read or the call was wrong, 130 cancelled.
 `;
@@ -165,7 +169,7 @@ function parseMcpArguments(argv: string[]): CliArguments {
   return { command: 'mcp', roots: values.root, roles: parseRoles(values.role) };
 }
 
-const BACKENDS: readonly BackendChoice[] = ['auto', 'wasm', 'cpu'];
+const BACKENDS: readonly BackendChoice[] = ['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu'];
 
 /** @throws {TypeError} if there is anything else than one model and what is known of its data */
 function parseMeasureArguments(argv: string[]): CliArguments {
@@ -179,6 +183,7 @@ function parseMeasureArguments(argv: string[]): CliArguments {
       'label-column': { type: 'string' },
       samples: { type: 'string' },
       backend: { type: 'string', default: 'auto' },
+      'native-packages': { type: 'string' },
       json: { type: 'boolean', default: false },
       role: ROLE_OPTION,
       help: { type: 'boolean', short: 'h', default: false },
@@ -206,6 +211,7 @@ function parseMeasureArguments(argv: string[]): CliArguments {
       ...(samples === undefined ? {} : { samples }),
     },
     backend,
+    nativePackages: values['native-packages'],
     format: values.json ? 'json' : 'text',
   };
 }

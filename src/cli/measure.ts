@@ -5,13 +5,21 @@ import { measurementToText } from './measurement-text';
 import { withMeasurer } from './measurer-process';
 import { StageLine } from './stage-line';
 
+/** What the caller names, and what is installed beside the program: both are the caller's own. */
+function nativePlaces(given: string | undefined): { readonly folder: string; readonly trusted: boolean }[] {
+  return [...(given === undefined ? [] : [resolve(given)]), join(__dirname, '..')].map((folder) => ({
+    folder,
+    trusted: true,
+  }));
+}
+
 /**
  * Measures a network on data; resolves to what there is to write.
  * @throws {FormatError} if the model or the data cannot be read, or do not fit
  * @throws CancelledError
  */
 export async function measureFile(
-  { model, data, backend, format }: MeasureArguments,
+  { model, data, backend, nativePackages, format }: MeasureArguments,
   signal: AbortSignal,
 ): Promise<string> {
   const line = new StageLine(process.stderr, basename(model));
@@ -21,7 +29,13 @@ export async function measureFile(
     const measurement = await withMeasurer(join(__dirname, 'measurer.js'), (measurer) =>
       measurer.call(
         'measure',
-        { model: resolve(model), data: JSON.parse(JSON.stringify(given)) as typeof data, backend, remember: false },
+        {
+          model: resolve(model),
+          data: JSON.parse(JSON.stringify(given)) as typeof data,
+          backend,
+          places: nativePlaces(nativePackages),
+          remember: false,
+        },
         {
           signal,
           onProgress: (event) => {

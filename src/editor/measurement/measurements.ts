@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { EventEmitter, l10n, window, workspace, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
 import type { DataSettings } from '../../data/settings';
 import { FormatError } from '../../formats/errors';
-import type { BackendChoice, MeasurerMethods } from '../../protocol/measurement';
+import type { BackendChoice, MeasureRequest, MeasurerMethods } from '../../protocol/measurement';
 import { ChildClient } from '../child-client';
 import { failure } from '../failure';
 import type { MeasurementState } from '../../protocol/panel';
@@ -23,6 +23,7 @@ export class Measurements implements Disposable {
 
   constructor(
     script: string,
+    private readonly places: () => MeasureRequest['places'],
     private readonly show: (model: Uri) => Promise<void>,
     private readonly work: RunningWork,
     private readonly log: LogOutputChannel,
@@ -61,7 +62,12 @@ export class Measurements implements Disposable {
     if (data === undefined) return;
     await this.show(model);
     const backend = workspace.getConfiguration('prunability').get<BackendChoice>('measurement.backend', 'auto');
-    await this.sessionOf(model).run({ model: model.fsPath, data, backend, remember: true });
+    await this.sessionOf(model).run({ model: model.fsPath, data, backend, places: this.places(), remember: true });
+  }
+
+  /** What is installed has changed: the next measurement finds it. */
+  installed(): void {
+    this.measurer.renew();
   }
 
   dispose(): void {

@@ -1,0 +1,83 @@
+import { stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
+import { useFirst, type NativePackage, type PackagePlace } from './native-packages';
+
+/** What is used of the package `webgpu`: Dawn, the WebGPU of Chromium, for Node. */
+interface Dawn {
+  create(flags: readonly string[]): Gpu;
+  readonly globals: Readonly<Record<string, unknown>>;
+}
+
+interface Gpu {
+  requestAdapter(options: { readonly powerPreference: 'high-performance' }): Promise<Adapter | null>;
+}
+
+interface Adapter {
+  readonly info: {
+    readonly vendor: string;
+    readonly architecture: string;
+    readonly description: string;
+    /** Computed by the processor. */
+    readonly isFallbackAdapter?: boolean;
+  };
+}
+
+/** Names of drivers that compute on the processor, where they do not say so themselves. */
+const EMULATION = /swiftshader|llvmpipe|lavapipe|basic render|warp/i;
+
+/** A graphics card, and what it was found by: the card is gone with it. */
+interface Found {
+  readonly gpu: Gpu;
+  readonly adapter: string;
+  readonly emulated: boolean;
+}
+
+let found: Found | undefined;
+
+/**
+ * Gives the process what a browser has as `navigator.gpu`, and registers the backend `webgpu`; once.
+ * @param emulated takes a graphics card that is but emulated, too
+ * @returns the graphics card, for people
+ * @throws {NotInstalledError} if Dawn is nowhere
+ * @throws Error for people, without a graphics card
+ */
+export async function prepareWebgpu(places: readonly PackagePlace[], emulated: boolean): Promise<string> {
+  found ??= await useFirst(['webgpu'], places, find);
+  const { adapter, gpu } = found;
+  if (found.emulated && !emulated) {
+    throw new Error(l10n.t('no graphics card, but an emulated one ({0}), which is slow', adapter));
+  }
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+  await import('@tensorflow/tfjs-backend-webgpu');
+  return found.emulated ? l10n.t('{0}, emulated', adapter) : adapter;
+}
+
+async function find({ folder }: NativePackage): Promise<Found> {
+  const dawn = createRequire(join(folder, 'package.json'))(await addonOf(folder)) as Dawn;
+  const gpu = dawn.create([]);
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) throw new Error(l10n.t('no graphics card that it can use'));
+  const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
+  Object.assign(globalThis, dawn.globals);
+  return {
+    gpu,
+    adapter: description === '' ? `${vendor} ${architecture}`.trim() : description,
+    emulated: isFallbackAdapter === true || EMULATION.test(`${architecture} ${description}`),
+  };
+}
+
+/** Versions before 0.6 have the builds side by side, later ones in a folder each. */
+async function addonOf(folder: string): Promise<string> {
+  const platform = `${process.platform}-${process.platform === 'darwin' ? 'universal' : process.arch}`;
+  for (const name of [join(platform, 'dawn.node'), `${platform}.dawn.node`]) {
+    const addon = join(folder, 'dist', name);
+    const exists = await stat(addon).then(
+      (entry) => entry.isFile(),
+      () => false,
+    );
+    if (exists) return addon;
+  }
+  throw new Error(l10n.t('no native code for {0}', platform));
+}
