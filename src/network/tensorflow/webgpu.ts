@@ -1,7 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core';
 import * as l10n from '@vscode/l10n';
+import { ComputationError } from '../../formats/errors';
 import { useFirst, type NativePackage, type PackagePlace } from './native-packages';
 
 /** What is used of the package `webgpu`: Dawn, the WebGPU of Chromium, for Node. */
@@ -24,6 +27,8 @@ interface Adapter {
   };
 }
 
+const BACKEND = 'webgpu';
+
 /** Names of drivers that compute on the processor, where they do not say so themselves. */
 const EMULATION = /swiftshader|llvmpipe|lavapipe|basic render|warp/i;
 
@@ -35,6 +40,7 @@ interface Found {
 }
 
 let found: Found | undefined;
+let registered = false;
 
 /**
  * Gives the process what a browser has as `navigator.gpu`, and registers the backend `webgpu`; once.
@@ -49,8 +55,13 @@ export async function prepareWebgpu(places: readonly PackagePlace[], emulated: b
   if (found.emulated && !emulated) {
     throw new Error(l10n.t('no graphics card, but an emulated one ({0}), which is slow', adapter));
   }
-  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
-  await import('@tensorflow/tfjs-backend-webgpu');
+  if (!registered) {
+    registered = true;
+    Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+    await import('@tensorflow/tfjs-backend-webgpu');
+    sumFewAtATime();
+    tellErrors();
+  }
   return found.emulated ? l10n.t('{0}, emulated', adapter) : adapter;
 }
 
@@ -66,6 +77,64 @@ async function find({ folder }: NativePackage): Promise<Found> {
     adapter: description === '' ? `${vendor} ${architecture}`.trim() : description,
     emulated: isFallbackAdapter === true || EMULATION.test(`${architecture} ${description}`),
   };
+}
+
+/** Tensors that one shader can add: eight buffers are all that WebGPU promises it, and one of them is for the sum. */
+const MOST_SUMMANDS = 7;
+
+/** The kernel of the backend gives a shader all summands at once; with more than there may be its sum is whatever was in the memory. */
+function sumFewAtATime(): void {
+  const stock = tf.getKernel('AddN', BACKEND);
+  tf.unregisterKernel('AddN', BACKEND);
+  tf.registerKernel({
+    ...stock,
+    kernelFunc: ({ inputs, backend, attrs = {} }) => {
+      let summands = inputs as unknown as readonly Tensor[];
+      return tf.tidy(() => {
+        while (summands.length > MOST_SUMMANDS) {
+          summands = [tf.addN(summands.slice(0, MOST_SUMMANDS)), ...summands.slice(MOST_SUMMANDS)];
+        }
+        return stock.kernelFunc({ inputs: summands as unknown as typeof inputs, backend, attrs }) as Tensor;
+      });
+    },
+  });
+}
+
+/** What is used of the backend. */
+interface Backend extends tf.KernelBackend {
+  readonly device: {
+    readonly lost: Promise<{ readonly message: string }>;
+    onuncapturederror: ((event: { readonly error: { readonly message: string } }) => void) | null;
+  };
+}
+
+/** A command that the graphics card refuses leaves the numbers as they are, and nobody hears of it: here reading them fails. */
+function tellErrors(): void {
+  const make = tf.findBackendFactory(BACKEND) as () => Promise<Backend>;
+  tf.removeBackend(BACKEND);
+  tf.registerBackend(BACKEND, async () => {
+    const backend = await make();
+    let refused: string | undefined;
+    backend.device.onuncapturederror = ({ error }) => {
+      refused ??= error.message;
+    };
+    void backend.device.lost.then(({ message }) => {
+      refused ??= message;
+    });
+    const read = backend.read.bind(backend);
+    backend.read = async (id) => {
+      const values = await read(id).catch((error: unknown) => {
+        throw refused === undefined ? error : failed(refused);
+      });
+      if (refused !== undefined) throw failed(refused);
+      return values;
+    };
+    return backend;
+  });
+}
+
+function failed(reason: string): ComputationError {
+  return new ComputationError(l10n.t('The graphics card has failed: {0}', reason));
 }
 
 /** Versions before 0.6 have the builds side by side, later ones in a folder each. */
