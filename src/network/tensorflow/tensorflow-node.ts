@@ -84,10 +84,21 @@ function restoreUtilities(): void {
   utilities.isArray ??= Array.isArray;
 }
 
+/** Our core, with a class that code for ECMAScript 5, which the package is, can extend: it calls the constructor as a function. */
+function coreToExtend(): object {
+  function KernelBackend(): void {
+    // That of the class does nothing.
+  }
+  KernelBackend.prototype = tf.KernelBackend.prototype;
+  return { ...tf, KernelBackend };
+}
+
 function withOwnCore<Result>(work: () => Result): Result {
+  const core = coreToExtend();
   const loader = Module as unknown as Loader;
   const original = loader._load;
-  loader._load = (request, parent, isMain) => (CORE.has(request) ? tf : original.call(loader, request, parent, isMain));
+  loader._load = (request, parent, isMain) =>
+    CORE.has(request) ? core : original.call(loader, request, parent, isMain);
   try {
     return work();
   } finally {

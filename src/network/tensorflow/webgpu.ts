@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import type { KernelConfig, Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import * as l10n from '@vscode/l10n';
 import { ComputationError } from '../../formats/errors';
 import { useFirst, type NativePackage, type PackagePlace } from './native-packages';

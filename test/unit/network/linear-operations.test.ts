@@ -10,6 +10,7 @@ const SHAPE: [number, number, number, number] = [2, 4, 5, 8];
 const ROUNDING = 1e-5;
 
 const operations: Record<string, (x: Tensor4D) => Tensor> = {
+  'twenty summands': (x) => tf.addN(Array.from({ length: 20 }, (_, index) => tf.mul(x, index - 4))),
   'strided slice': (x) => tf.stridedSlice(x, [0, 1, 4, 0], [2, 4, 0, 7], [1, 2, -2, 3]),
   'slice with masks and a dropped axis': (x) =>
     tf.stridedSlice(x, [1, 0, 1, 2], [2, 3, 0, 0], [1, 1, 1, 1], 2, 4 + 8, 0, 0, 1),

@@ -230,6 +230,41 @@ function convolutional(last: string, batch = -1): Graph {
 }
 
 describe('graph models of TensorFlow.js', () => {
+  it.each([false, true])('differentiates resizing to the nearest as it resizes, half pixels: %s', async (half) => {
+    const graph = new Graph();
+    const dim = [-1, 4, 3, 2].map((size) => ({ size: String(size) }));
+    graph.node('x', 'Placeholder', [], { dtype: floats, shape: { shape: { dim } } });
+    graph.weight('kernel', [1, 1, 2, 2], wave(0.7));
+    graph.node('c', 'Conv2D', ['x', 'kernel'], {
+      strides: ints([1, 1, 1, 1]),
+      padding: word('SAME'),
+      data_format: word('NHWC'),
+      dilations: ints([1, 1, 1, 1]),
+    });
+    graph.integers('size', [6, 7]);
+    const attributes = { align_corners: { b: false }, half_pixel_centers: { b: half } };
+    graph.node('r', 'ResizeNearestNeighbor', ['c', 'size'], attributes);
+    graph.integers('shape', [-1, 84]);
+    graph.node('flat', 'Reshape', ['r', 'shape'], { Tshape: { type: 'DT_INT32' } });
+    graph.weight('matrix', [84, 3], wave(1.3));
+    graph.node('logits', 'MatMul', ['flat', 'matrix'], { transpose_a: { b: false }, transpose_b: { b: false } });
+    const file = write(`nearest-${half}`, { node: graph.nodes, versions: {} }, graph.specs, graph.bytes);
+    const network = await loadNetwork(file, undefined);
+    const input = tf.randomNormal([2, 4, 3, 2], 0, 1, 'float32', 3);
+    const loss = (...parameters: tf.Tensor[]): tf.Scalar => lossOf(network.apply(input, parameters));
+    const [kernel, matrix] = tensors(network);
+    if (kernel === undefined || matrix === undefined) throw new Error('no parameters');
+    const [gradient] = tf.grads(loss)([kernel, matrix]);
+    const slopes = await (gradient ?? tf.scalar(NaN)).data();
+    for (let place = 0; place < 4; place++) {
+      const unit = tf.reshape(tf.oneHot(place, 4, 0.01, 0, 'float32'), [1, 1, 2, 2]);
+      const [more, less] = [loss(tf.add(kernel, unit), matrix), loss(tf.sub(kernel, unit), matrix)];
+      const difference = ((await numberOf(more)) - (await numberOf(less))) / 0.02;
+      expect(Math.abs((slopes[place] ?? NaN) - difference)).toBeLessThan(2e-3 * Math.max(...slopes.map(Math.abs)));
+    }
+    network.dispose();
+  });
+
   it('gives the logits of what TensorFlow.js gives, and their gradients', async () => {
     const graph = convolutional('Softmax');
     const modelTopology = { node: graph.nodes, versions: {} };
