@@ -20,14 +20,14 @@ export async function installBackend(folder: string, installed: () => void, log:
   const choices: readonly Choice[] = [
     {
       id: 'webgpu',
-      label: l10n.t('WebGPU'),
+      label: 'WebGPU',
       detail: l10n.t('Dawn, the WebGPU of Chromium: runs networks on the graphics card. Downloads 51 MB from npm.'),
     },
     {
       id: 'tensorflow',
-      label: l10n.t('TensorFlow'),
+      label: 'TensorFlow',
       detail: l10n.t(
-        'tfjs-node with TensorFlow 2.9.1: runs networks on the processor, faster than WebAssembly. Downloads some 130 MB from npm and {0}. The checksums are fixed, but for the part that joins it to Node, which is checked against what its host states.',
+        'tfjs-node with TensorFlow 2.9.1: runs networks on the processor, with all its cores. Downloads TensorFlow itself from {0}. The checksums are fixed, but for the part that joins it to Node, which is checked against what its host states.',
         new URL(TENSORFLOW_STORAGE).host,
       ),
     },
