@@ -38,7 +38,8 @@ export async function useFirst<Result>(
         if (!place.trusted) throw new Error(l10n.t('the workspace is not trusted'));
         return await use(found);
       } catch (error) {
-        refused.push(`${found.folder}: ${error instanceof Error ? error.message : String(error)}`);
+        const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+        refused.push(`${found.folder}: ${reason}`);
       }
     }
   }

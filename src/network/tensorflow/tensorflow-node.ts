@@ -15,6 +15,9 @@ const ADDON = 'tfjs_binding.node';
 /** What the package's files take from its own TensorFlow.js, and are given ours instead. */
 const CORE = new Set(['@tensorflow/tfjs', '@tensorflow/tfjs-core']);
 
+/** Messages of saved models and TensorBoard, which need a library that nothing else does. */
+const MESSAGES = './proto/api_pb';
+
 /** Node's own way of loading modules, which its types leave out. */
 interface Loader {
   _load: (this: Loader, request: string, parent: unknown, isMain: boolean) => unknown;
@@ -97,8 +100,10 @@ function withOwnCore<Result>(work: () => Result): Result {
   const core = coreToExtend();
   const loader = Module as unknown as Loader;
   const original = loader._load;
-  loader._load = (request, parent, isMain) =>
-    CORE.has(request) ? core : original.call(loader, request, parent, isMain);
+  loader._load = (request, parent, isMain) => {
+    if (CORE.has(request)) return core;
+    return request === MESSAGES ? {} : original.call(loader, request, parent, isMain);
+  };
   try {
     return work();
   } finally {
