@@ -40,11 +40,18 @@ module.exports = {
       to: { path: '^src/(values|sketch|limits|compare|report)/' },
     },
     {
+      name: 'networks-run-in-one-place',
+      comment: 'Of TensorFlow.js there is one engine a thread: it is started, mended and called by one folder.',
+      severity: 'error',
+      from: { path: '^(src|webview-ui)/', pathNot: '^src/network/' },
+      to: { path: '@tensorflow/' },
+    },
+    {
       name: 'data-is-read-without-networks',
       comment: 'A data set is fitted to shapes; what runs on it is not its business.',
       severity: 'error',
       from: { path: '^src/data/' },
-      to: { path: '^src/', pathNot: '^src/(data|formats|values)/|^src/report/measurement\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(data|files|formats|values)/|^src/report/measurement\\.ts$' },
     },
     {
       name: 'formats-know-not-one-another',

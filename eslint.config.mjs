@@ -35,6 +35,7 @@ export default tseslint.config(
       'test/**/*.ts',
       'webview-ui/**/*.ts',
       'bench/**/*.ts',
+      'scripts/**/*.ts',
     ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },

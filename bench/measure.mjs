@@ -79,7 +79,7 @@ export class Engine {
 }
 
 /** Peak resident memory of a process, where the system tells. @param {number | undefined} pid @returns {Promise<number | undefined>} */
-async function peakMemory(pid) {
+export async function peakMemory(pid) {
   try {
     const status = await readFile(`/proc/${pid}/status`, 'utf8');
     const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];

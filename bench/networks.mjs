@@ -1,62 +1,92 @@
-// `npm run bench:networks`: gradient and exact Hessian-vector product of the backend that comes with the extension (wasm, one
-// thread), against PyTorch with one thread in the same run (a Python with torch: PRUNABILITY_PYTHON). Least time of many rounds.
-// Writes a section of bench/RESULTS.md.
-import { spawnSync } from 'node:child_process';
+// `npm run bench:networks`: gradient and exact Hessian-vector product of the backend that comes with the extension (wasm), in one
+// thread and shared out among as many as the computer runs at once, against PyTorch with one thread (a Python with torch:
+// PRUNABILITY_PYTHON). They take turns in one run; least time of many rounds. Writes a section of bench/RESULTS.md.
+import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { FOLDER } from './model-files.mjs';
 import { writeResults } from './results.mjs';
 
-const ROUNDS = 30;
+const ROUNDS = 40;
 const root = join(import.meta.dirname, '..');
+const wasmFolder = join(root, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'wasm-out');
 const bundle = join(FOLDER, 'networks-bundle.cjs');
+const thread = join(FOLDER, 'networks-thread.cjs');
 await mkdir(FOLDER, { recursive: true });
-await build({
-  stdin: {
-    contents: `
+for (const [outfile, contents] of [
+  [
+    bundle,
+    `
       export { NETWORKS } from './bench/networks';
-      export { createNetworkObjective, weightsOf } from './src/network/network-objective';
+      export { openObjectives } from './src/engine/open-objectives';
+      export { weightsOf } from './src/network/network-objective';
       export { startBackend } from './src/network/tensorflow/backends';
     `,
-    resolveDir: root,
-    loader: 'ts',
-  },
-  outfile: bundle,
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  mainFields: ['module', 'main'],
-  ignoreAnnotations: true,
-  logLevel: 'error',
-});
+  ],
+  [
+    thread,
+    `
+      import { parentPort } from 'node:worker_threads';
+      import { NETWORKS } from './bench/networks';
+      import { serveObjectives } from './src/engine/objective-server';
+      const port = { post: (message) => parentPort.postMessage(message), onMessage: (listener) => parentPort.on('message', listener) };
+      serveObjectives(port, ${JSON.stringify(wasmFolder)}, async (name) => NETWORKS[name].network());
+    `,
+  ],
+]) {
+  await build({
+    stdin: { contents, resolveDir: root, loader: 'ts' },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    ignoreAnnotations: true,
+    logLevel: 'error',
+  });
+}
 const { default: library } = await import(bundle);
-const wasmFolder = join(root, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'wasm-out');
 await library.startBackend({ wasmFolder, backends: ['wasm'] });
-const python = spawnSync(process.env['PRUNABILITY_PYTHON'] ?? 'python3', [join(import.meta.dirname, 'networks.py')], {
-  encoding: 'utf8',
+
+const python = spawn(process.env['PRUNABILITY_PYTHON'] ?? 'python3', [join(import.meta.dirname, 'networks.py')], {
+  stdio: ['pipe', 'pipe', 'inherit'],
 });
-if (python.status !== 0) throw new Error(`PyTorch does not run: ${python.stderr}`);
-const peers = JSON.parse(python.stdout);
-const { signal } = new AbortController();
+const answers = createInterface(python.stdout)[Symbol.asyncIterator]();
+/** @param {string} question @returns {Promise<number>} */
+async function pytorch(question) {
+  python.stdin.write(`${question}\n`);
+  const { value, done } = await answers.next();
+  if (done === true) throw new Error('PyTorch does not run');
+  return Number(value);
+}
 
 /** @param {() => Promise<unknown>} run @returns {Promise<number>} milliseconds */
-async function best(run) {
-  let least = Infinity;
+async function timed(run) {
+  const started = performance.now();
+  await run();
+  return performance.now() - started;
+}
+
+/**
+ * Least milliseconds of each, taking turns.
+ * @param {readonly (() => Promise<number>)[]} competitors
+ */
+async function leastOf(competitors) {
+  const least = competitors.map(() => Infinity);
   for (let round = 0; round < ROUNDS; round++) {
-    const started = performance.now();
-    await run();
-    least = Math.min(least, performance.now() - started);
+    for (const [index, run] of competitors.entries()) least[index] = Math.min(least[index] ?? Infinity, await run());
   }
   return least;
 }
 
-const rows = [
-  '| Network | Gradient | PyTorch | | H·v | PyTorch | |',
-  '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
-];
-for (const [name, { batch, network: make }] of Object.entries(library.NETWORKS)) {
+const { signal } = new AbortController();
+const peak = () => process.resourceUsage().maxRSS / 1000;
+const names = Object.keys(library.NETWORKS);
+const cases = names.map((name) => {
+  const { batch, network: make } = library.NETWORKS[name];
   const network = make();
   const size = network.inputShape.reduce((/** @type {number} */ total, /** @type {number} */ each) => total * each, 1);
   const samples = {
@@ -65,22 +95,56 @@ for (const [name, { batch, network: make }] of Object.entries(library.NETWORKS))
     values: Float32Array.from({ length: batch * size }, (_, i) => Math.sin(i)),
     targets: { kind: 'classes', classes: 10, labels: Int32Array.from({ length: batch }, (_, i) => i % 10) },
   };
-  const objective = library.createNetworkObjective(network, samples, batch);
+  const request = { script: thread, backend: 'wasm', model: name, network, train: samples, batch };
   const weights = library.weightsOf(network);
   const vector = weights.map(Math.cos);
-  const gradient = await best(() => objective.gradient(weights, signal));
-  const product = await best(() => objective.hessianTimes(weights, vector, signal));
-  const peer = peers[name];
-  const ms = (/** @type {number} */ time) => `${time.toFixed(1)} ms`;
-  const ratio = (/** @type {number} */ a, /** @type {number} */ b) => `${(a / b).toFixed(1)}×`;
-  rows.push(
-    `| ${name} | ${ms(gradient)} | ${ms(peer.gradient)} | ${ratio(gradient, peer.gradient)} | ${ms(product)} | ${ms(peer.product)} | ${ratio(product, peer.product)} |`,
-  );
-  console.log(rows.at(-1));
+  /** @param {any} objective */
+  const runs = (objective) => ({
+    gradient: () => timed(() => objective.gradient(weights, signal)),
+    product: () => timed(() => objective.hessianTimes(weights, vector, signal)),
+  });
+  return { name, request, runs };
+});
+
+// The memory of one thread is told before there are others.
+for (const { request, runs } of cases) {
+  const { objective } = await library.openObjectives({ ...request, processors: 1 }, signal);
+  for (const run of Object.values(runs(objective))) for (let round = 0; round < ROUNDS; round++) await run();
 }
-const machine = `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`;
-const memory = `${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`;
+const alone = peak();
+
+const rows = [
+  '| Network | | One thread | All threads | PyTorch, one thread | One thread | All threads |',
+  '| --- | --- | ---: | ---: | ---: | ---: | ---: |',
+];
+let most = 1;
+for (const { name, request, runs } of cases) {
+  const one = await library.openObjectives({ ...request, processors: 1 }, signal);
+  const all = await library.openObjectives(request, signal);
+  most = Math.max(most, all.threads);
+  for (const [what, label] of /** @type {const} */ ([
+    ['gradient', 'Gradient'],
+    ['product', 'H·v'],
+  ])) {
+    const [single = NaN, threads = NaN, peer = NaN] = await leastOf([
+      runs(one.objective)[what],
+      runs(all.objective)[what],
+      () => pytorch(`${what}\t${name}`),
+    ]);
+    const ms = (/** @type {number} */ time) => `${time.toFixed(1)} ms`;
+    const ratio = (/** @type {number} */ time) => `${(time / peer).toFixed(1)}×`;
+    const times = [ms(single), ms(threads), ms(peer), ratio(single), ratio(threads)];
+    rows.push(`| ${[name, label, ...times].join(' | ')} |`);
+    console.log(rows.at(-1));
+  }
+  await all.dispose();
+}
+const peerMemory = await pytorch('memory');
+python.stdin.end();
+const machine = `${cpus()[0]?.model ?? 'unknown processor'} with ${availableParallelism()} processors, Node ${process.version}`;
+const memory = [alone, peak(), peerMemory].map((megabytes) => `${megabytes.toFixed(0)} MB`);
 await writeResults(
   'Running networks',
-  `One thread each, least of ${ROUNDS} rounds, on ${machine}; the process had ${memory} at the end. Made by \`npm run bench:networks\`.\n\n${rows.join('\n')}`,
+  `Taking turns in one run, least of ${ROUNDS} rounds, on ${machine}. Made by \`npm run bench:networks\`.\n\n${rows.join('\n')}\n\n` +
+    `Peak of the resident set of the process: ${memory[0]} with one thread, ${memory[1]} with ${most} threads; PyTorch ${memory[2]}.`,
 );

@@ -1,5 +1,6 @@
-"""Times gradient and Hessian-vector product of PyTorch, one thread: python networks.py, JSON on standard output, milliseconds."""
-import json, time
+"""Times gradient and Hessian-vector product of PyTorch, one thread: for each line "what\tname" on standard input a line with the
+milliseconds of one run; for "memory" the peak of the resident set in megabytes."""
+import resource, sys, time
 import torch
 from torch import nn
 
@@ -13,17 +14,7 @@ NETWORKS = {
 }
 
 
-def best(run, rounds=30):
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        run()
-        times.append(1000 * (time.perf_counter() - start))
-    return min(times)
-
-
-result = {}
-for name, (batch, shape, net) in NETWORKS.items():
+def runs(batch, shape, net):
     x, y = torch.randn(batch, *shape), torch.randint(0, 10, (batch,))
     parameters = list(net.parameters())
     vector = [torch.randn_like(p) for p in parameters]
@@ -33,5 +24,15 @@ for name, (batch, shape, net) in NETWORKS.items():
         gradients = torch.autograd.grad(loss(), parameters, create_graph=True)
         torch.autograd.grad(sum((g * v).sum() for g, v in zip(gradients, vector)), parameters)
 
-    result[name] = {"gradient": best(lambda: torch.autograd.grad(loss(), parameters)), "product": best(product)}
-print(json.dumps(result))
+    return {"gradient": lambda: torch.autograd.grad(loss(), parameters), "product": product}
+
+
+networks = {name: runs(*network) for name, network in NETWORKS.items()}
+for line in sys.stdin:
+    what, _, name = line.rstrip("\n").partition("\t")
+    if what == "memory":
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, flush=True)
+        continue
+    start = time.perf_counter()
+    networks[name][what]()
+    print(1000 * (time.perf_counter() - start), flush=True)

@@ -1,6 +1,7 @@
 // `npm test`: everything that must hold, from a bare clone. Ends with "N passed, N failed"; exit code 1 if any failed.
 import { spawn } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ensureDependencies } from './bootstrap.mjs';
 
@@ -38,15 +39,18 @@ const node = process.execPath;
 /** @param {string} tool @param {string[]} args */
 const bin = (tool, ...args) => [node, join(root, 'node_modules', ...tool.split('/')), ...args];
 
-/** @type {Step[]} */
-const STEPS = [
-  { name: 'build', command: [node, 'esbuild.mjs'] },
-  { name: 'types', command: bin('typescript/bin/tsc', '-p', '.') },
-  { name: 'types of the panel', command: bin('typescript/bin/tsc', '-p', 'webview-ui') },
+/** What looks at the sources only: as many at a time as there are cores, the longest first. @type {Step[]} */
+const SOURCE_CHECKS = [
   { name: 'lint', command: bin('eslint/bin/eslint.js', '.', '--max-warnings', '0') },
   { name: 'format', command: bin('prettier/bin/prettier.cjs', '--check', '.') },
+  { name: 'types', command: bin('typescript/bin/tsc', '-p', '.') },
+  { name: 'types of the panel', command: bin('typescript/bin/tsc', '-p', 'webview-ui') },
   { name: 'layers', command: bin('dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'webview-ui', '--config') },
   { name: 'unused code', command: bin('knip/bin/knip.js') },
+];
+
+/** One after another: each takes all cores, or the screen. @type {Step[]} */
+const TESTS = [
   {
     name: 'unit tests and fuzzing',
     command: bin(
@@ -79,12 +83,14 @@ await mkdir(join(root, 'out'), { recursive: true });
 const results = [];
 // The package has been made and checked by then: the user-interface tests need not make it again.
 process.env['PRUNABILITY_VSIX'] = join(root, 'dist', 'prunability.vsix');
-for (const { name, command, count = whole } of STEPS) {
-  console.log(`\n=== ${name}`);
-  const started = performance.now();
-  const { output, code } = await run(command);
-  results.push({ name, ...(await count(output, code)), seconds: (performance.now() - started) / 1000 });
-}
+await perform({ name: 'build', command: [node, 'esbuild.mjs'] });
+const checks = SOURCE_CHECKS.values();
+await Promise.all(
+  Array.from({ length: availableParallelism() }, async () => {
+    for (const check of checks) await perform(check, 'later');
+  }),
+);
+for (const test of TESTS) await perform(test);
 
 console.log('\n=== summary');
 for (const { name, passed, failed, seconds } of results) {
@@ -95,8 +101,26 @@ const failed = results.reduce((sum, result) => sum + result.failed, 0);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-/** @param {string[]} command @returns {Promise<{ output: string, code: number }>} */
-function run([file, ...args]) {
+/**
+ * Runs a step and notes how it went.
+ * @param {Step} step
+ * @param {'live' | 'later'} told what it prints: at once, or, where others run beside it, when it has ended
+ */
+async function perform({ name, command, count = whole }, told = 'live') {
+  if (told === 'live') console.log(`\n=== ${name}`);
+  const started = performance.now();
+  const { output, code } = await run(command, told);
+  if (told === 'later') console.log(`\n=== ${name}\n${output}`);
+  const seconds = (performance.now() - started) / 1000;
+  results.push({ name, ...(await count(output, code)), seconds });
+}
+
+/**
+ * @param {string[]} command
+ * @param {'live' | 'later'} told
+ * @returns {Promise<{ output: string, code: number }>}
+ */
+function run([file, ...args], told) {
   return new Promise((resolve) => {
     const child = spawn(file, args, {
       cwd: root,
@@ -107,13 +131,13 @@ function run([file, ...args]) {
     /** @param {NodeJS.WriteStream} target */
     const forward = (target) => (/** @type {Buffer} */ chunk) => {
       output += chunk.toString();
-      target.write(chunk);
+      if (told === 'live') target.write(chunk);
     };
     child.stdout.on('data', forward(process.stdout));
     child.stderr.on('data', forward(process.stderr));
     child.on('error', (error) => {
-      console.error(error.message);
-      resolve({ output, code: 1 });
+      if (told === 'live') console.error(error.message);
+      resolve({ output: `${output}${error.message}\n`, code: 1 });
     });
     child.on('close', (code) => {
       resolve({ output, code: code ?? 1 });

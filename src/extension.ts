@@ -40,6 +40,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
   const measurements: Measurements = new Measurements(
     join(context.extensionPath, 'dist', 'measurer.js'),
     () => nativePlaces(context),
+    join(context.globalStorageUri.fsPath, 'measurements'),
     (model) => analyses.open(model),
     work,
     log,

@@ -95,7 +95,7 @@ export function analysisResult(
     initialisation: model.initialisation,
     warnings: compactWarnings(warnings),
     layers: layerTable(report.tensors, maxLayers, sortBy),
-    assumptions: ASSUMPTIONS,
+    assumptions: [ASSUMPTIONS, ...curvatureAssumptions(report)].join(' '),
     references: references(report),
   };
 }
@@ -184,6 +184,14 @@ function fromBothEnds<T>(items: readonly T[]): T[] {
   const half = Math.ceil(items.length / 2);
   const back = items.slice(half).reverse();
   return items.slice(0, half).flatMap((item, i) => [item, ...back.slice(i, i + 1)]);
+}
+
+/** What the estimate from optimiser state assumes beside: a batch size, and by how much the loss may grow. */
+function curvatureAssumptions({ limits }: ModelReport): readonly string[] {
+  const estimate = limits.find(({ method }) => method === 'optimizer-curvature');
+  return estimate === undefined
+    ? []
+    : ['optimizer-curvature, from the second moments of Adam:', ...estimate.assumptions.slice(0, 2)];
 }
 
 /** Of the two methods that the answer is made from. */

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { DataSettings } from '../data/settings';
 import { parseRoleSettings } from '../formats/role-settings';
+import { chosenCurvature, USUAL_CHOICE } from '../limits/optimizer-curvature';
 import type { BackendChoice } from '../protocol/measurement';
+import type { CurvatureChoice } from '../report/report';
 
 export type OutputFormat = 'text' | 'json' | 'csv' | 'markdown';
 
@@ -16,6 +18,8 @@ export interface AnalyzeArguments {
   readonly hash: boolean;
   /** Gate: the smallest acceptable `cosine-utopia-grid` pruned fraction. */
   readonly failIfLimitBelow: number | undefined;
+  /** Undefined: the usual. */
+  readonly curvature: CurvatureChoice | undefined;
 }
 
 export interface McpArguments {
@@ -42,7 +46,9 @@ export interface MeasureArguments {
   readonly backend: BackendChoice;
   /** Folder that has packages with native code. */
   readonly nativePackages: string | undefined;
-  readonly format: 'text' | 'json';
+  /** Goes on with the same measurement, if it was stopped. */
+  readonly resume: boolean;
+  readonly format: 'text' | 'json' | 'markdown';
 }
 
 export type CliArguments =
@@ -57,7 +63,7 @@ export type CliArguments =
 export const USAGE = `Usage: prunability analyze FILE… [options]
        prunability mcp [--root DIR]…
        prunability compare BEFORE AFTER [--json | --csv]
-       prunability measure MODEL [--data PATH] [--json]
+       prunability measure MODEL [--data PATH] [--json | --markdown]
 
 How far can this network be pruned, layer by layer, and why? And what has changed from one
 checkpoint to another? Reads safetensors, PyTorch, ONNX, GGUF, Keras, TensorFlow (also Lite
@@ -71,6 +77,9 @@ Options:
   --hash                     also the SHA-256 of each tensor's values (as little-endian float32)
   --fail-if-limit-below X    exit with 1 if the predicted limit (cosine-utopia-grid over all
                              parameters, a fraction from 0 to 1) of any file is below X
+  --batch-size N             of the training, and
+  --epsilon X                by how much the loss may grow: for the limit from Adam's second moments where a
+                             PyTorch checkpoint has them (else ${USUAL_CHOICE.batch} and ${USUAL_CHOICE.epsilon} are assumed)
   --role PATTERN=ROLE        what tensors are for whose name matches (* any characters, ? one): weight,
                              bias, norm, embedding, buffer, constant, quantization, optimizer or
                              other; the first match decides (may be repeated)
@@ -87,6 +96,8 @@ landscape predicts, and what pruned copies really lose.
   --labels PATH              the labels, where they are a file that is not found by its name
   --label-column NAME        of a table
   --samples N                use at most so many samples
+  --resume                   go on with the same measurement where it was stopped; what is measured is kept
+                             in the user's cache folder until it is complete
   --backend NAME             auto, tensorflow, webgpu, wasm or cpu
   --native-packages DIR      where @tensorflow/tfjs-node, @tensorflow/tfjs-node-gpu or webgpu is installed: the
                              package itself, or the folder of its node_modules
@@ -110,6 +121,8 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
         markdown: { type: 'boolean', default: false },
         hash: { type: 'boolean', default: false },
         'fail-if-limit-below': { type: 'string' },
+        'batch-size': { type: 'string' },
+        epsilon: { type: 'string' },
         role: ROLE_OPTION,
         help: { type: 'boolean', short: 'h', default: false },
         version: { type: 'boolean', default: false },
@@ -124,7 +137,7 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
     const formats = (['json', 'csv', 'markdown'] as const).filter((name) => values[name]);
     if (formats.length > 1) return wrong(`choose one of --${formats.join(' and --')}`);
     if (command === 'compare') {
-      const foreign = (['markdown', 'hash', 'fail-if-limit-below'] as const).find((name) => {
+      const foreign = (['markdown', 'hash', 'fail-if-limit-below', 'batch-size', 'epsilon'] as const).find((name) => {
         return values[name] !== undefined && values[name] !== false;
       });
       return foreign === undefined
@@ -137,10 +150,23 @@ export function parseCliArguments(argv: readonly string[]): CliArguments {
       return wrong(`--fail-if-limit-below takes a fraction from 0 to 1, not "${bound}"`);
     }
     const format = formats[0] ?? 'text';
-    return { command: 'analyze', roles: parseRoles(values.role), files, format, hash: values.hash, failIfLimitBelow };
+    const curvature = parseCurvature(values['batch-size'], values.epsilon);
+    const roles = parseRoles(values.role);
+    return { command: 'analyze', roles, files, format, hash: values.hash, failIfLimitBelow, curvature };
   } catch (error) {
     return wrong((error as Error).message);
   }
+}
+
+/** @throws {TypeError} if one is no positive number */
+function parseCurvature(batch: string | undefined, epsilon: string | undefined): CurvatureChoice | undefined {
+  if (batch === undefined && epsilon === undefined) return undefined;
+  const choice = chosenCurvature({
+    batch: Number(batch ?? USUAL_CHOICE.batch),
+    epsilon: Number(epsilon ?? USUAL_CHOICE.epsilon),
+  });
+  if (choice === undefined) throw new TypeError('--batch-size and --epsilon take positive numbers');
+  return choice;
 }
 
 /** @throws {TypeError} if one is not understood */
@@ -184,7 +210,9 @@ function parseMeasureArguments(argv: string[]): CliArguments {
       samples: { type: 'string' },
       backend: { type: 'string', default: 'auto' },
       'native-packages': { type: 'string' },
+      resume: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
       role: ROLE_OPTION,
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -198,6 +226,7 @@ function parseMeasureArguments(argv: string[]): CliArguments {
   if (samples !== undefined && !(Number.isInteger(samples) && samples > 0)) {
     return wrong(`--samples takes a number, not "${values.samples ?? ''}"`);
   }
+  if (values.json && values.markdown) return wrong('choose one of --json and --markdown');
   const { data, test, labels, 'label-column': labelColumn } = values;
   return {
     command: 'measure',
@@ -212,7 +241,8 @@ function parseMeasureArguments(argv: string[]): CliArguments {
     },
     backend,
     nativePackages: values['native-packages'],
-    format: values.json ? 'json' : 'text',
+    resume: values.resume,
+    format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
   };
 }
 

@@ -1,16 +1,9 @@
 import { basename } from 'node:path';
-import { landscapeWarnings } from '../limits/landscape-warnings';
-import { lossLandscapeLimit, traceBoundOfKept } from '../limits/loss-landscape';
+import { measuredFigures, type MeasuredFigures } from '../limits/measured-figures';
 import { largestEigenvalue, negativeMass, smallestEigenvalue, traceEstimate } from '../limits/spectrum-figures';
-import {
-  directTestLimit,
-  firstBelowTolerance,
-  lastAboveDense,
-  lastWithinLoss,
-  lastWithinOnePoint,
-} from '../limits/sweep-thresholds';
+import { lastWithinLoss } from '../limits/sweep-thresholds';
 import { formatCount, formatNumber, formatPercent } from '../report/format';
-import type { CriterionSweep, Measurement, NegativeConvention } from '../report/measurement';
+import type { Measurement } from '../report/measurement';
 import { printable, textTable } from './text-table';
 
 type Line = readonly [name: string, figure: string];
@@ -18,19 +11,20 @@ type Line = readonly [name: string, figure: string];
 /** The measurement for a terminal. */
 export function measurementToText(measurement: Measurement): string {
   const { model, data, test, backend, loss, dense, notes, seconds } = measurement;
+  const figures = measuredFigures(measurement, dense.epsilon, 'absolute');
   const tested = test === undefined ? '' : `, accuracy on ${formatCount(test.count)} others`;
   return [
     `${printable(basename(model))}: ${loss} over ${formatCount(data.count)} samples of ${printable(basename(data.path))}${tested}; ${seconds.toFixed(1)} s on ${backend.name}`,
     `${formatCount(measurement.parameterCount)} parameters, ${formatCount(measurement.prunableCount)} of them prunable; loss ${formatNumber(dense.loss)} ± ε = ${formatNumber(dense.epsilon)}${dense.accuracy === undefined ? '' : `, accuracy ${formatPercent(dense.accuracy)}`}`,
     `computed with ${printable(backend.reason)}`,
     '',
-    ...table(['predicted', 'pruned'], predictions(measurement)),
+    ...table(['predicted', 'pruned'], predictions(measurement, figures)),
     '',
-    ...table(['measured (magnitude)', 'pruned'], thresholds(measurement)),
+    ...table(['measured (magnitude)', 'pruned'], thresholds(figures, dense.accuracy !== undefined)),
     '',
     ...table(['loss stays within ε, by criterion', 'pruned'], criteria(measurement)),
     ...(measurement.spectrum === undefined ? [] : ['', spectrumLine(measurement)]),
-    ...[...landscapeWarnings(measurement, dense.epsilon), ...notes].map((text) => `! ${text}`),
+    ...[...figures.warnings, ...notes].map((text) => `! ${text}`),
     '',
   ].join('\n');
 }
@@ -45,48 +39,44 @@ function table(titles: readonly [string, string], lines: readonly Line[]): strin
   );
 }
 
-function predictions({ spectrum, radii, dense: { epsilon }, directTest, smallFraction }: Measurement): Line[] {
+function predictions(measurement: Measurement, { epsilon, prediction, direct }: MeasuredFigures): Line[] {
   const lines: Line[] = [];
-  if (spectrum !== undefined) {
-    const conventions: readonly (readonly [NegativeConvention, string])[] = [
-      ['absolute', 'loss landscape (statistical dimension)'],
-      ['clip', '… negative curvature as flat'],
-      ['drop', '… negative curvature left out'],
-    ];
-    for (const [convention, title] of conventions) {
-      const limit = lossLandscapeLimit(spectrum.nodes, radii, epsilon, convention);
-      lines.push([title, formatPercent(limit?.prunedFraction ?? null)]);
-    }
-    const limit = lossLandscapeLimit(spectrum.nodes, radii, epsilon);
-    const kept = limit === undefined ? undefined : traceBoundOfKept(spectrum.nodes, limit.radius, epsilon);
-    lines.push(['… at least, by the trace', formatPercent(kept === undefined ? null : 1 - kept)]);
+  if (measurement.spectrum !== undefined) {
+    const otherwise = (negative: 'clip' | 'drop'): number | undefined =>
+      measuredFigures(measurement, epsilon, negative).prediction?.prunedFraction;
+    lines.push(
+      fraction('loss landscape (statistical dimension)', prediction?.prunedFraction),
+      fraction('… negative curvature as flat', otherwise('clip')),
+      fraction('… negative curvature left out', otherwise('drop')),
+      fraction('… at least, by the trace', prediction?.traceBound),
+    );
   }
-  lines.push([
-    'gradient and curvature at each copy',
-    formatPercent(directTestLimit(directTest, epsilon)?.prunedFraction ?? null),
-  ]);
-  lines.push(['weights smaller than 0.001', formatPercent(smallFraction)]);
-  return lines;
-}
-
-function thresholds({ sweeps, dense: { loss, epsilon, accuracy } }: Measurement): Line[] {
-  const points = sweeps.find(({ criterion }) => criterion === 'magnitude')?.points ?? [];
-  const lines: Line[] = [
-    ['loss at most ε higher', formatPercent(lastWithinLoss(points, loss, epsilon)?.prunedFraction ?? null)],
-  ];
-  if (accuracy === undefined) return lines;
   return [
     ...lines,
-    ['accuracy at most 1 point lower', formatPercent(lastWithinOnePoint(points, accuracy)?.prunedFraction ?? null)],
-    ['accuracy first 0.1 points lower', formatPercent(firstBelowTolerance(points, accuracy) ?? null)],
-    ['accuracy last above unpruned', formatPercent(lastAboveDense(points, accuracy)?.prunedFraction ?? null)],
+    fraction('gradient and curvature at each copy', direct?.prunedFraction),
+    fraction('weights smaller than 0.001', measurement.smallFraction),
   ];
+}
+
+function thresholds({ sublevel, onePoint, firstDrop, lastBetter }: MeasuredFigures, withAccuracy: boolean): Line[] {
+  const lines = [fraction('loss at most ε higher', sublevel?.prunedFraction)];
+  if (!withAccuracy) return lines;
+  return [
+    ...lines,
+    fraction('accuracy at most 1 point lower', onePoint?.prunedFraction),
+    fraction('accuracy first 0.1 points lower', firstDrop),
+    fraction('accuracy last above unpruned', lastBetter?.prunedFraction),
+  ];
+}
+
+function fraction(name: string, value: number | undefined): Line {
+  return [name, formatPercent(value ?? null)];
 }
 
 function criteria({ sweeps, dense: { loss, epsilon } }: Measurement): Line[] {
-  const figure = ({ points }: CriterionSweep): string =>
-    formatPercent(lastWithinLoss(points, loss, epsilon)?.prunedFraction ?? null);
-  return sweeps.map((sweep) => [sweep.criterion, figure(sweep)]);
+  return sweeps.map(({ criterion, points }) =>
+    fraction(criterion, lastWithinLoss(points, loss, epsilon)?.prunedFraction),
+  );
 }
 
 function spectrumLine({ spectrum, parameterCount }: Measurement): string {

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { childPort } from '../protocol/child-port';
 import { errorCodec } from '../protocol/error-codec';
 import type { MeasurerMethods } from '../protocol/measurement';
 import { DisconnectedError, RpcPeer, type NoMethods } from '../protocol/rpc';
@@ -16,19 +17,7 @@ export async function withMeasurer<T>(
     execArgv: [`--max-old-space-size=${HEAP_MB}`],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const measurer = new RpcPeer<NoMethods, MeasurerMethods>(
-    {
-      post: (message) => {
-        if (child.connected) child.send(message as object);
-      },
-      onMessage: (listener) => {
-        child.on('message', listener);
-        return () => child.off('message', listener);
-      },
-    },
-    {},
-    errorCodec,
-  );
+  const measurer = new RpcPeer<NoMethods, MeasurerMethods>(childPort(child), {}, errorCodec);
   child.on('error', (error) => {
     measurer.dispose(new DisconnectedError(`The process that runs networks could not be started: ${error.message}`));
   });

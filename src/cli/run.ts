@@ -98,7 +98,7 @@ async function analyzeFiles(parsed: AnalyzeArguments, pool: WorkerPool, signal: 
   let code: number = EXIT.done;
   for (const file of parsed.files) {
     const failed = await failure(file, async () => {
-      const report = await analyzeFile(resolve(file), parsed.hash, pool, signal);
+      const report = await analyzeFile(resolve(file), parsed, pool, signal);
       process.stdout.write(WRITERS[parsed.format](report));
       if (parsed.failIfLimitBelow !== undefined && !reaches(report, parsed.failIfLimitBelow)) {
         process.stderr.write(`${file}: ${gateMessage(report, parsed.failIfLimitBelow)}\n`);
@@ -111,7 +111,12 @@ async function analyzeFiles(parsed: AnalyzeArguments, pool: WorkerPool, signal: 
   return code;
 }
 
-async function analyzeFile(path: string, hash: boolean, pool: WorkerPool, signal: AbortSignal): Promise<ModelReport> {
+async function analyzeFile(
+  path: string,
+  { hash, curvature }: AnalyzeArguments,
+  pool: WorkerPool,
+  signal: AbortSignal,
+): Promise<ModelReport> {
   const bar = new ProgressBar(process.stderr, basename(path));
   let total = 0;
   const onEvent = (event: AnalysisEvent): void => {
@@ -119,7 +124,12 @@ async function analyzeFile(path: string, hash: boolean, pool: WorkerPool, signal
     else bar.update(event.bytesDone, total);
   };
   try {
-    return await analyzeWeights({ path, hash }, pool, onEvent, signal);
+    return await analyzeWeights(
+      { path, hash, ...(curvature === undefined ? {} : { curvature }) },
+      pool,
+      onEvent,
+      signal,
+    );
   } finally {
     bar.clear();
   }

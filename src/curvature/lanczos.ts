@@ -21,6 +21,9 @@ export interface LanczosState {
 /** A remainder smaller than the matrix by this factor is rounding: the space is exhausted. */
 const EXHAUSTED = 1e-12;
 
+/** Vectors of the basis are of length 1, up to the rounding of float32: others are not what was written. */
+const LENGTH_TOLERANCE = 1e-3;
+
 /** Between two looks at the signal so many numbers are gone through: some ten milliseconds. */
 const NUMBERS_A_TURN = 2 ** 24;
 
@@ -49,7 +52,7 @@ export class Lanczos {
     return run;
   }
 
-  /** Goes on with a run that {@link save} has kept. */
+  /** Goes on with a run that {@link save} has kept. Rejects if the file is not what was written. */
   static async restore(state: LanczosState, path: string, memoryBytes = VECTOR_MEMORY_BYTES): Promise<Lanczos> {
     const run = new Lanczos(state.size, new VectorStore(state.size, memoryBytes));
     run.diagonal.push(...state.diagonal);
@@ -61,6 +64,9 @@ export class Lanczos {
       const count = state.diagonal.length + (state.exhausted ? 0 : 1);
       for (let index = 0; index < count; index++) {
         await transfer(file, 'read', vector, index * vector.byteLength);
+        if (!(Math.abs(dot(vector, Float64Array.from(vector)) - 1) < LENGTH_TOLERANCE)) {
+          throw new Error(`Vector ${index} of the basis is damaged.`);
+        }
         await run.basis.append(vector);
       }
     } finally {
@@ -71,11 +77,6 @@ export class Lanczos {
 
   get steps(): number {
     return this.diagonal.length;
-  }
-
-  /** The tridiagonal matrix after the steps so far (or the first ones of them): m and m − 1 numbers. */
-  matrix(steps = this.steps): { readonly diagonal: readonly number[]; readonly offDiagonal: readonly number[] } {
-    return { diagonal: this.diagonal.slice(0, steps), offDiagonal: this.offDiagonal.slice(0, Math.max(0, steps - 1)) };
   }
 
   /**
@@ -104,23 +105,32 @@ export class Lanczos {
     return true;
   }
 
-  /** Writes the basis to a new file (steps + 1 vectors of D float32) and tells the rest. */
-  async save(path: string): Promise<LanczosState> {
-    const file = await open(path, 'w', 0o600);
+  /** What there is beside the basis. */
+  get state(): LanczosState {
+    const { size, diagonal, offDiagonal, exhausted } = this;
+    return { size, diagonal: [...diagonal], offDiagonal: [...offDiagonal], exhausted };
+  }
+
+  /** Number of vectors of the basis. */
+  get vectors(): number {
+    return this.basis.count;
+  }
+
+  /**
+   * Writes the basis to a file (D float32 a vector) and tells the rest.
+   * @param from the first so many vectors are in the file already; with 0, it is made anew
+   */
+  async save(path: string, from = 0): Promise<LanczosState> {
+    const file = await open(path, from === 0 ? 'w' : 'r+', 0o600);
     try {
-      for (let index = 0; index < this.basis.count; index++) {
+      for (let index = from; index < this.basis.count; index++) {
         const vector = await this.basis.read(index);
         await transfer(file, 'write', vector, index * vector.byteLength);
       }
     } finally {
       await file.close();
     }
-    return {
-      size: this.size,
-      diagonal: [...this.diagonal],
-      offDiagonal: [...this.offDiagonal],
-      exhausted: this.exhausted,
-    };
+    return this.state;
   }
 
   /** Gives the basis back; the matrix stays. */

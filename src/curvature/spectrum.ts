@@ -1,7 +1,17 @@
 import type { SpectrumFacts, SpectrumNode } from '../report/measurement';
-import { Lanczos, type SymmetricOperator } from './lanczos';
+import { Lanczos, type LanczosState, type SymmetricOperator } from './lanczos';
 import { tridiagonalSpectrum } from './tridiagonal';
 import { VECTOR_MEMORY_BYTES } from './vector-store';
+
+/** Keeps the runs of the probes (from 0), so that a later call can go on with them. Its calls do not reject. */
+export interface LanczosKeeper {
+  /** What is kept of a probe's run. */
+  state(probe: number): LanczosState | undefined;
+  /** The run itself; undefined if its basis is not there any more. */
+  restore(probe: number): Promise<Lanczos | undefined>;
+  /** Is told after each step, and (`isLast`) before the run is given back. */
+  keep(probe: number, run: Lanczos, isLast: boolean): Promise<void>;
+}
 
 export interface SpectrumOptions {
   /** D. */
@@ -14,7 +24,8 @@ export interface SpectrumOptions {
   readonly samples: number;
   /** The basis is held in memory up to so many bytes, the rest in a temporary file. */
   readonly memoryBytes?: number;
-  /** Told after each step; `facts` computes the spectrum as it is known then. */
+  readonly keeper?: LanczosKeeper | undefined;
+  /** Told after each step, and when a run goes on; `facts` computes the spectrum as it is known then. */
   readonly onStep?: (done: number, total: number, facts: () => SpectrumFacts) => void;
 }
 
@@ -36,32 +47,48 @@ export async function spectrumOf(
   options: SpectrumOptions,
   signal: AbortSignal,
 ): Promise<SpectrumFacts> {
-  const { size, probes, seed, samples, memoryBytes = VECTOR_MEMORY_BYTES, onStep } = options;
+  const { size, probes, seed, samples, memoryBytes = VECTOR_MEMORY_BYTES, keeper, onStep } = options;
   const steps = Math.min(options.steps, size);
   const finished: ProbeNodes[] = [];
   for (let probe = 0; probe < probes; probe++) {
-    const run = await Lanczos.start(size, seed + probe, memoryBytes);
+    const kept = keeper?.state(probe);
+    if (kept !== undefined && (kept.exhausted || kept.diagonal.length >= steps)) {
+      finished.push(probeNodes(kept));
+      continue;
+    }
+    const restored = kept === undefined ? undefined : await keeper?.restore(probe);
+    const run = restored ?? (await Lanczos.start(size, seed + probe, memoryBytes));
+    const tell = (): void => {
+      onStep?.(probe * steps + run.steps, probes * steps, () =>
+        averaged([...finished, probeNodes(run.state)], samples),
+      );
+    };
     try {
+      if (run.steps > 0) tell();
       while (run.steps < steps && (await run.advance(operator, signal))) {
-        const done = probe * steps + run.steps;
-        onStep?.(done, probes * steps, () => averaged([...finished, probeNodes(run)], samples));
+        await keeper?.keep(probe, run, false);
+        tell();
       }
-      finished.push(probeNodes(run));
+      finished.push(probeNodes(run.state));
     } finally {
+      await keeper?.keep(probe, run, true);
       await run.close();
     }
   }
   return averaged(finished, samples);
 }
 
-function probeNodes(run: Lanczos): ProbeNodes {
-  const { steps } = run;
-  return { steps, nodes: quadratureNodes(run, steps), halfNodes: quadratureNodes(run, Math.ceil(steps / 2)) };
+function probeNodes(state: LanczosState): ProbeNodes {
+  const steps = state.diagonal.length;
+  return { steps, nodes: quadratureNodes(state, steps), halfNodes: quadratureNodes(state, Math.ceil(steps / 2)) };
 }
 
-function quadratureNodes(run: Lanczos, steps: number): SpectrumNode[] {
-  const { diagonal, offDiagonal } = run.matrix(steps);
-  const { eigenvalues, firstComponents } = tridiagonalSpectrum(diagonal, offDiagonal);
+/** Of Lanczos' matrix after the first so many steps. */
+function quadratureNodes({ diagonal, offDiagonal }: LanczosState, steps: number): SpectrumNode[] {
+  const { eigenvalues, firstComponents } = tridiagonalSpectrum(
+    diagonal.slice(0, steps),
+    offDiagonal.slice(0, Math.max(0, steps - 1)),
+  );
   return Array.from(eigenvalues, (eigenvalue, index) => ({ eigenvalue, weight: firstComponents[index]! ** 2 }));
 }
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { FormatError } from '../formats/errors';
-import { FileSource } from '../formats/source';
 import { chooseColumns, columnName, mayBeLabel, type ColumnChoice } from './csv-columns';
 import { readCsvTable, type CsvTable } from './csv-table';
+import { withDataFile } from './data-file';
 import type { LoadedData, LoadedSamples } from './loaded-data';
 import { testPartner } from './partner-names';
 import { checkNotEmpty, targetsOf } from './targets';
@@ -70,14 +70,11 @@ async function testSamples(
   return samplesOf(test, choice, classNames, options.firstLabel);
 }
 
-async function readTable(file: string, options: CsvOptions, signal: AbortSignal | undefined): Promise<CsvTable> {
-  const source = await FileSource.open(file);
-  try {
-    const wanted = options.labelColumn;
-    return await readCsvTable(source, (column, columns, header) => mayBeLabel(column, columns, header, wanted), signal);
-  } finally {
-    await source.close();
-  }
+function readTable(file: string, options: CsvOptions, signal: AbortSignal | undefined): Promise<CsvTable> {
+  const wanted = options.labelColumn;
+  return withDataFile(file, (source) =>
+    readCsvTable(source, (column, columns, header) => mayBeLabel(column, columns, header, wanted), signal),
+  );
 }
 
 /** Takes the label out of each row; the cells of the table are moved together. */

@@ -24,6 +24,19 @@ export function fitTargets(targets: Targets, network: NetworkShapes, file: strin
     new FormatError({ file, reason, remedy });
   if (targets.kind === 'values') {
     if (targets.size === outputs) return { targets, notes: [] };
+    const odd = targets.size === 1 ? targets.values.findIndex((value) => !isClass(value, outputs)) : -1;
+    if (odd >= 0) {
+      throw fail(
+        l10n.t(
+          'has the label {0} (sample {1}); the network tells {2} classes apart, whose labels are whole numbers from 0 to {3}',
+          targets.values[odd] ?? 0,
+          odd,
+          outputs,
+          outputs - 1,
+        ),
+        l10n.t('Correct the label, or choose the data that the network was trained on.'),
+      );
+    }
     throw fail(l10n.t('the network gives {0} numbers, the labels have {1}', outputs, targets.size));
   }
   if (outputs === 1) return oneOutput(targets, network, loss);
@@ -32,7 +45,14 @@ export function fitTargets(targets: Targets, network: NetworkShapes, file: strin
   if (classes > outputs) {
     const fromOne = lowest === 1 && classes === outputs + 1;
     throw fail(
-      l10n.t('the network tells {0} classes apart, the labels go from {1} to {2}', outputs, lowest, classes - 1),
+      l10n.t(
+        'has the label {0} (sample {1}); the network tells {2} classes apart, the labels go from {3} to {4}',
+        classes - 1,
+        labels.indexOf(classes - 1),
+        outputs,
+        lowest,
+        classes - 1,
+      ),
       fromOne ? l10n.t('If the classes are numbered from 1, set "firstLabel" to 1 in .prunability.json.') : undefined,
     );
   }
@@ -43,6 +63,10 @@ export function fitTargets(targets: Targets, network: NetworkShapes, file: strin
     );
   }
   return { targets: { kind: 'classes', classes: outputs, labels }, notes };
+}
+
+function isClass(value: number, classes: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < classes;
 }
 
 /** Two classes for a single logit, or numbers to be met. */

@@ -72,7 +72,7 @@ export async function guessData(
   const { samples } = data.train;
   const file = fileOf(data.train);
   const { fit, notes } = fitSamples(samples.shape, layout, network, file);
-  const trainTargets = fitTargets(samples.targets, network, file, settings.loss);
+  const trainTargets = fitTargets(samples.targets, network, labelsFileOf(data.train), settings.loss);
   const values = valueStatistics(samples, file);
   const train = { samples, targets: trainTargets.targets, file };
   const test = data.test === undefined ? undefined : fittedTest(data.test, samples, network, settings);
@@ -134,7 +134,7 @@ function fittedTest(
     });
   }
   valueStatistics(samples, file);
-  return { samples, targets: fitTargets(samples.targets, network, file, settings.loss).targets, file };
+  return { samples, targets: fitTargets(samples.targets, network, labelsFileOf(part), settings.loss).targets, file };
 }
 
 function candidates(
@@ -173,4 +173,9 @@ function names({ classNames, labelColumn }: LoadedData): Pick<DataGuess, 'classN
 
 function fileOf({ paths }: LoadedSamples): string {
   return paths[0] ?? '';
+}
+
+/** The labels are in the last of the files. */
+function labelsFileOf({ paths }: LoadedSamples): string {
+  return paths.at(-1) ?? '';
 }

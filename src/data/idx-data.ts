@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { FormatError } from '../formats/errors';
-import { FileSource } from '../formats/source';
+import { withDataFile } from './data-file';
 import { readIdx } from './idx';
 import type { LoadedData, LoadedSamples } from './loaded-data';
 import { testPartner } from './partner-names';
@@ -55,13 +55,8 @@ async function readPair(
   return { samples, paths: [images, labels] };
 }
 
-async function readFile(file: string, signal: AbortSignal | undefined): ReturnType<typeof readIdx> {
-  const source = await FileSource.open(file);
-  try {
-    return await readIdx(source, signal);
-  } finally {
-    await source.close();
-  }
+function readFile(file: string, signal: AbortSignal | undefined): ReturnType<typeof readIdx> {
+  return withDataFile(file, (source) => readIdx(source, signal));
 }
 
 function labelsBeside(images: string, siblings: readonly string[]): string {

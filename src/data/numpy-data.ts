@@ -4,8 +4,9 @@ import type { TensorEntry } from '../formats/checkpoint';
 import { FormatError } from '../formats/errors';
 import { npyReader } from '../formats/numpy/npy';
 import { npzReader } from '../formats/numpy/npz';
-import { FileSource, type RandomAccessSource } from '../formats/source';
+import type { RandomAccessSource } from '../formats/source';
 import { readArray, type DataArray } from './data-array';
+import { withDataFile } from './data-file';
 import type { LoadedData, LoadedSamples } from './loaded-data';
 import { pairArrays, type ArrayPart } from './numpy-names';
 import { labelledSamples } from './targets';
@@ -42,15 +43,11 @@ export async function readNpyData(
 ): Promise<LoadedData> {
   const files = new Map(names.map((name) => [name.replace(/\.npy$/i, ''), path.join(folder, name)]));
   const fileOf = (name: string): string => files.get(name) ?? '';
-  const read = async (name: string): Promise<DataArray> => {
-    const source = await FileSource.open(fileOf(name));
-    try {
+  const read = (name: string): Promise<DataArray> =>
+    withDataFile(fileOf(name), async (source) => {
       const { tensors } = await npyReader.open({ source, signal, openSibling: () => noSiblings(source.path) });
       return await readArray(source, entry(new Map(tensors.map((tensor) => ['', tensor])), ''), signal);
-    } finally {
-      await source.close();
-    }
-  };
+    });
   const pathsOf = ({ inputs, targets }: ArrayPart): string[] => [fileOf(inputs), fileOf(targets)];
   return await readPairs('npy', folder, [...files.keys()], read, pathsOf, options);
 }

@@ -13,6 +13,8 @@ export interface SampleChoice {
   readonly count: number;
   /** Of the choice: the same seed gives the same samples. */
   readonly seed: number;
+  /** Of those that are chosen, only these: from the first to before the second number. */
+  readonly between?: readonly [first: number, end: number];
 }
 
 /** Values after which others get their turn, and it is asked whether the samples are still wanted. */
@@ -35,7 +37,8 @@ export async function prepareSamples(
   signal?: AbortSignal,
 ): Promise<PreparedSamples> {
   const size = samples.values.length / samples.count;
-  const chosen = chosenSamples(samples.count, choice?.count ?? samples.count, choice?.seed ?? 0);
+  const all = chosenSamples(samples.count, choice?.count ?? samples.count, choice?.seed ?? 0);
+  const chosen = all.subarray(...(choice?.between ?? []));
   if (4 * size * chosen.length > MAX_VALUE_BYTES) {
     throw new FormatError({
       file,

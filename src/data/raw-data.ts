@@ -2,8 +2,8 @@ import * as l10n from '@vscode/l10n';
 import { BYTES_PER_ELEMENT, type DType } from '../formats/dtype';
 import { FormatError } from '../formats/errors';
 import { elementCount } from '../formats/shape';
-import { FileSource } from '../formats/source';
 import { bytesInMemory, decodeElements, type DataArray } from './data-array';
+import { withDataFile } from './data-file';
 import { checkSize } from './data-limits';
 import type { LoadedData } from './loaded-data';
 import { labelledSamples } from './targets';
@@ -41,14 +41,13 @@ export async function readRawData(
   return { kind: 'raw', layout: 'unknown', train: { samples, paths: [file, labels] }, notes: [] };
 }
 
-async function readValues(
+function readValues(
   file: string,
   shape: readonly number[],
   type: DType,
   signal: AbortSignal | undefined,
 ): Promise<DataArray> {
-  const source = await FileSource.open(file);
-  try {
+  return withDataFile(file, async (source) => {
     const sampleBytes = (elementCount(shape) ?? 0) * BYTES_PER_ELEMENT[type];
     const count = source.size / sampleBytes;
     if (!Number.isInteger(count)) {
@@ -62,7 +61,5 @@ async function readValues(
     checkSize(file, count, Math.max(source.size, bytesInMemory(type, elements)));
     const bytes = await source.read(0, source.size, signal);
     return { file, shape: [count, ...shape], values: decodeElements(bytes, type, false) };
-  } finally {
-    await source.close();
-  }
+  });
 }

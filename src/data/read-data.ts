@@ -3,8 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { FormatError } from '../formats/errors';
-import { FileSource, unreadable } from '../formats/source';
+import { unreadable } from '../formats/source';
 import { readCsvData } from './csv-data';
+import { withDataFile } from './data-file';
 import { isIdx } from './idx';
 import { idxImagesFor, isIdxLabels, readIdxData } from './idx-data';
 import { readImageData } from './image-data';
@@ -57,7 +58,7 @@ async function readOne(
     case 'idx':
       return await readIdxData(main, siblings, { ...shift, ...given('labels', labels) }, signal);
     case 'npz':
-      return await withSource(main, async (source) => await readNpzData(source, shift, signal));
+      return await withDataFile(main, async (source) => await readNpzData(source, shift, signal));
     case 'npy': {
       const folder = isFolder ? file : path.dirname(file);
       return await readNpyData(
@@ -112,7 +113,7 @@ async function ofFile(
   const name = path.basename(file);
   const byName = kindOfName(name);
   if (byName !== undefined) return { main: file, kind: byName };
-  const head = await withSource(
+  const head = await withDataFile(
     file,
     async (source) => await source.read(0, Math.min(source.size, HEAD_BYTES), signal),
   );
@@ -173,15 +174,6 @@ function checkNames(test: LoadedData, train: LoadedData, file: string): void {
 
 function given<K extends string, T>(key: K, value: T | undefined): Partial<Record<K, T>> {
   return (value === undefined ? {} : { [key]: value }) as Partial<Record<K, T>>;
-}
-
-async function withSource<T>(file: string, work: (source: FileSource) => Promise<T>): Promise<T> {
-  const source = await FileSource.open(file);
-  try {
-    return await work(source);
-  } finally {
-    await source.close();
-  }
 }
 
 async function isDirectory(file: string): Promise<boolean> {

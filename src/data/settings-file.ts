@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
+import { writeAtomically } from '../files/write-atomically';
 import { JsonCursor } from '../formats/containers/json-cursor';
 import { FormatError } from '../formats/errors';
 import { unreadable } from '../formats/source';
@@ -41,8 +41,8 @@ export async function readSettings(file: string): Promise<DataSettings> {
 }
 
 /**
- * Writes settings: those that are given, in place of what the file has for them; all its other keys stay as they are. The file
- * is written beside and renamed, so that it is whole at any time. Paths become relative to its folder.
+ * Writes settings: those that are given, in place of what the file has for them; all its other keys stay as they are.
+ * Paths become relative to its folder.
  * @throws {FormatError} if the file that is there is malformed, or cannot be written
  */
 export async function writeSettings(file: string, settings: ChangedSettings): Promise<void> {
@@ -52,12 +52,9 @@ export async function writeSettings(file: string, settings: ChangedSettings): Pr
     else document.set(key, value);
   }
   const text = `${JSON.stringify(Object.fromEntries(document), null, 2)}\n`;
-  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    await writeFile(temporary, text, { flag: 'wx' });
-    await rename(temporary, file);
+    await writeAtomically(file, text);
   } catch (error) {
-    await rm(temporary, { force: true });
     throw new FormatError({
       file,
       reason: l10n.t('cannot be written ({0})', (error as NodeJS.ErrnoException).code ?? String(error)),

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { l10n, type Disposable, type LogOutputChannel } from 'vscode';
+import { childPort } from '../protocol/child-port';
 import { errorCodec } from '../protocol/error-codec';
 import {
   DisconnectedError,
@@ -22,6 +23,8 @@ export interface ChildProgram {
   readonly arguments: readonly string[];
   /** Above this its heap is a leak: it dies with a message, and the editor keeps its memory. */
   readonly heapMegabytes: number;
+  /** How its unexpected end is told (a signal or an exit code), where it is not the analysis that ends. */
+  readonly ended?: (how: string) => string;
 }
 
 interface Running<M extends MethodMap<M>> {
@@ -96,20 +99,7 @@ export class ChildClient<M extends MethodMap<M>> implements Disposable {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.log.info(`${name} started (process ${child.pid ?? '?'})`);
-    const peer = new RpcPeer<NoMethods, M>(
-      {
-        post: (message) => {
-          // A process that is just dying has closed its channel; its exit ends the open calls.
-          if (child.connected) child.send(message as object);
-        },
-        onMessage: (listener) => {
-          child.on('message', listener);
-          return () => child.off('message', listener);
-        },
-      },
-      {},
-      errorCodec,
-    );
+    const peer = new RpcPeer<NoMethods, M>(childPort(child), {}, errorCodec);
     const running = { process: child, peer };
     this.greet(peer);
     this.forward(child.stdout, (line) => {
@@ -129,7 +119,7 @@ export class ChildClient<M extends MethodMap<M>> implements Disposable {
     child.on('exit', (code, signal) => {
       const how = signal ?? l10n.t('exit code {0}', code ?? '?');
       this.log.info(`${name} ended (${how})`);
-      gone(l10n.t('The analysis process ended unexpectedly ({0})', how));
+      gone(this.program.ended?.(how) ?? l10n.t('The analysis process ended unexpectedly ({0})', how));
     });
     return running;
   }
@@ -152,7 +142,8 @@ export class ChildClient<M extends MethodMap<M>> implements Disposable {
     this.idle.unref();
   }
 
-  private stop(): void {
+  /** Stops the process, if there is one: the next call starts another. */
+  stop(): void {
     const running = this.running;
     this.running = undefined;
     this.outdated = false;

@@ -56,7 +56,7 @@ export async function analyzeCheckpoint(
   started: number,
 ): Promise<ModelReport> {
   const file = fileFacts(request.path, checkpoint);
-  const builder = new ReportBuilder(file, checkpoint);
+  const builder = new ReportBuilder(file, checkpoint, request.curvature);
   const reporter = new Reporter(builder, report, started);
   const { toRead, copies, unread } = readingPlan(checkpoint);
   const totalBytes = toRead.reduce((sum, index) => sum + bytesOf(checkpoint, index), 0);

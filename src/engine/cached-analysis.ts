@@ -12,7 +12,7 @@ import { openModel } from './open-model';
 const MAX_TENSORS_KEPT = 20_000;
 
 /**
- * As `analyzeWeights`, but tells again what is known already, and keeps what it finds. Hashes of values are neither.
+ * As `analyzeWeights`, but tells again what is known already, and keeps what it finds. Hashes of values, and what was computed with the caller's own figures, are neither.
  * @throws {FormatError} if the file, or a file that belongs to it, cannot be read.
  * @throws {CancelledError}
  */
@@ -27,7 +27,8 @@ export async function cachedAnalysis(
   pool.warmUp();
   const opened = await openModel(request.path, signal);
   try {
-    const key = request.hash || request.cache === 'none' ? undefined : await keyOf(opened);
+    const isUsual = !request.hash && request.curvature === undefined;
+    const key = isUsual && request.cache !== 'none' ? await keyOf(opened) : undefined;
     const known = key === undefined || request.cache === 'refresh' ? undefined : await cache.result(key);
     if (signal.aborted) throw new CancelledError();
     if (known !== undefined) return tellAgain(known.events, known.report, request.path, report);

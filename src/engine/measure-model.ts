@@ -2,17 +2,25 @@ import * as l10n from '@vscode/l10n';
 import { prepareData } from '../data/guess';
 import { DEFAULT_MEASURE_OPTIONS, measure, type MeasureObserver, type MeasureStage } from '../measurement/measure';
 import { startedMeasurement, withPart } from '../measurement/measurement-part';
-import { createNetworkObjective, parameterLayout, weightsOf } from '../network/network-objective';
+import { parameterLayout, weightsOf } from '../network/network-objective';
+import { isOutOfMemory, outOfMemory } from '../network/out-of-memory';
 import type { MeasureRequest, MeasurementEvent } from '../protocol/measurement';
 import type { Measurement } from '../report/measurement';
+import { changedFiles, fileVersions } from './file-versions';
+import { KeptMeasurements, type KeptMeasurement } from './kept-measurements';
+import { measurementKey, type MeasurementIdentity } from './measurement-key';
 import { openData, rememberData, USUAL_BATCH } from './open-data';
+import { openObjectives, type OpenedObjectives } from './open-objectives';
 import type { RunningBackend } from './running-backend';
+import { trainingLosses } from './training-losses';
 
 /** Curvature and sweep need no more samples: on a tenth of the digits the limit is the same to a tenth of a point. */
 const USUAL_SAMPLES = 5_000;
 
 /**
- * Measures a network on data, telling what is known after each step.
+ * Measures a network on data, telling what is known after each step. What is kept of the very same measurement, stopped before
+ * its end, is not measured again.
+ * @param program what identifies this version of the program: results of others are not gone on with
  * @throws {FormatError} if the model or the data cannot be read or do not fit
  * @throws {ComputationError} if there is nothing to compute with, or the network gives no usable numbers
  * @throws CancelledError
@@ -22,6 +30,7 @@ export async function measureModel(
   backend: RunningBackend,
   report: (event: MeasurementEvent) => void,
   signal: AbortSignal,
+  program = '',
 ): Promise<Measurement> {
   const started = performance.now();
   const stage = (text: string, done = 0, total = 0): void => {
@@ -32,6 +41,7 @@ export async function measureModel(
   stage(l10n.t('Reading network and data'));
   const opened = await openData(request.model, request.data, signal);
   const { network, guessed, settings } = opened;
+  let objectives: OpenedObjectives | undefined;
   try {
     const [normalisation] = opened.normalisations;
     if (normalisation === undefined) throw new Error('There is no way to normalise the values');
@@ -40,9 +50,25 @@ export async function measureModel(
     }
     const seed = settings.seed ?? DEFAULT_MEASURE_OPTIONS.seed;
     const choice = { count: settings.samples ?? USUAL_SAMPLES, seed };
-    const { train, test } = await prepareData(guessed, normalisation.normalisation, choice, signal);
+    const versions = await fileVersions([
+      request.model,
+      ...guessed.guess.train.paths,
+      ...(guessed.guess.test?.paths ?? []),
+    ]);
+    const data = await prepareData(guessed, normalisation.normalisation, choice, signal);
+    const { train, test } = data;
     const batch = settings.batch ?? USUAL_BATCH;
-    const objective = createNetworkObjective(network, train, batch);
+    const { model } = request;
+    const wanted = { script: backend.script, backend: facts.name, model, network, train, test, batch };
+    objectives = await openObjectives(wanted, signal);
+    const { objective, threads } = objectives;
+    const reason = threads === 1 ? facts.reason : l10n.t('{0}; {1} threads', facts.reason, threads);
+    const options = { ...DEFAULT_MEASURE_OPTIONS, seed };
+    const layout = parameterLayout(network);
+    const weights = weightsOf(network);
+    const loss = objectives.loss.kind;
+    const identity = { model, program, layout, weights, data, loss, batch, options, backend: facts, threads };
+    const kept = await keptMeasurement(request, identity, signal);
     let measurement: Measurement | undefined;
     const observer: MeasureObserver = {
       part: (part) => {
@@ -51,9 +77,10 @@ export async function measureModel(
             model: request.model,
             data: { path: guessed.train.file, count: train.count },
             ...(test === undefined ? {} : { test: { path: guessed.test?.file ?? '', count: test.count } }),
-            backend: facts,
-            loss: objective.loss.kind,
+            backend: { ...facts, reason },
+            loss,
             notes: [
+              ...(request.keep?.earlier === 'continue' && kept?.resumed === 0 ? [NOTHING_KEPT] : []),
               l10n.t('Values of the samples: {0}.', normalisation.label),
               ...network.notes,
               ...guessed.guess.warnings,
@@ -62,22 +89,76 @@ export async function measureModel(
           measurement = startedMeasurement(known, part.figures);
         } else if (measurement !== undefined) measurement = withPart(measurement, part);
         if (measurement === undefined) return;
-        measurement = { ...measurement, seconds: (performance.now() - started) / 1000 };
+        measurement = { ...measurement, seconds: kept?.seconds ?? (performance.now() - started) / 1000 };
         report({ type: 'measurement', measurement });
       },
       progress: (name, done, total) => {
         stage(STAGES[name], done, total);
       },
     };
-    const options = { ...DEFAULT_MEASURE_OPTIONS, seed };
-    const tested = test === undefined ? undefined : createNetworkObjective(network, test, batch);
-    const layout = parameterLayout(network);
-    await measure({ objective, test: tested, layout, weights: weightsOf(network), options }, observer, signal);
+    // Where a person has said how many samples are to be used, that holds for all.
+    const more = settings.samples === undefined && guessed.train.samples.count > train.count;
+    const all = { network, guessed, normalisation: normalisation.normalisation, seed, batch };
+    const losses = more ? (raised: AbortSignal) => trainingLosses(all, raised) : undefined;
+    const input = {
+      objective,
+      test: objectives.test,
+      trainingLosses: losses,
+      layout,
+      weights,
+      options,
+      kept,
+      isFatal: isOutOfMemory,
+    };
+    try {
+      await measure(input, observer, signal);
+      await kept?.remove();
+    } catch (error) {
+      await kept?.flush();
+      throw isOutOfMemory(error) ? outOfMemory(batch) : error;
+    }
+    for (const note of await changeNotes(versions)) observer.part({ kind: 'note', note });
     if (measurement === undefined) throw new Error('The measurement has told nothing');
     return measurement;
   } finally {
-    network.dispose();
+    await giveBack(async () => {
+      await objectives?.dispose();
+      network.dispose();
+    });
   }
+}
+
+/** Where the memory was not enough, the backend may not even be able to give some back: what has led to it is to be told. */
+async function giveBack(dispose: () => Promise<void>): Promise<void> {
+  try {
+    await dispose();
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+  }
+}
+
+const NOTHING_KEPT = l10n.t(
+  'There was nothing to continue (model, data, settings, machine or program are not the same, or the measurement was complete): all was measured anew.',
+);
+
+/** Undefined if nothing is to be kept. */
+async function keptMeasurement(
+  { keep, model }: MeasureRequest,
+  identity: MeasurementIdentity,
+  signal: AbortSignal,
+): Promise<KeptMeasurement | undefined> {
+  if (keep === undefined) return undefined;
+  const key = await measurementKey(identity, signal);
+  return new KeptMeasurements(keep.folder).open(key, keep.earlier !== 'forget', (error) => {
+    process.stderr.write(`What is measured of ${model} cannot be kept: ${String(error)}\n`);
+  });
+}
+
+/** What was read before a file changed is what was measured: that is to be said. */
+async function changeNotes(versions: ReadonlyMap<string, string>): Promise<string[]> {
+  return (await changedFiles(versions)).map((path) =>
+    l10n.t('{0} has changed since it was read: what was measured is as it was before.', path),
+  );
 }
 
 /** What is done in each stage, for people. */

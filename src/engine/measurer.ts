@@ -1,32 +1,75 @@
 import './language';
+import { isMainThread, parentPort } from 'node:worker_threads';
+import type { DataSettings } from '../data/settings';
 import { readSettings, settingsPath } from '../data/settings-file';
+import { OutOfMemoryError } from '../formats/errors';
+import { isOutOfMemory, outOfMemory } from '../network/out-of-memory';
 import { errorCodec } from '../protocol/error-codec';
 import type { MeasurerMethods } from '../protocol/measurement';
 import { RpcPeer, type NoMethods } from '../protocol/rpc';
 import { JobQueue } from './job-queue';
 import { measureModel } from './measure-model';
+import { USUAL_BATCH } from './open-data';
 import { previewData } from './preview-data';
+import { serveObjectives } from './objective-server';
 import { processPort } from './process-port';
+import { resultVersion } from './result-cache';
 import { RunningBackend } from './running-backend';
 
-/** The process that runs networks: TensorFlow.js has one backend and one memory a process, so there is one job at a time. */
-const queue = new JobQueue();
-const backend = new RunningBackend(__dirname);
+/** The process that runs networks: TensorFlow.js has one backend and one memory a thread, so there is one job at a time. */
+function serveMeasurements(): void {
+  const queue = new JobQueue();
+  const backend = new RunningBackend(__dirname, __filename);
+  /** Results hold no sentences: the language does not matter. */
+  const program = resultVersion([__filename], '');
 
-const peer = new RpcPeer<MeasurerMethods, NoMethods>(
-  processPort,
-  {
-    measure: (request, { signal, report }) => queue.run(() => measureModel(request, backend, report, signal), signal),
-    preview: (request, { signal }) => queue.run(() => previewData(request, backend, signal), signal),
-    remembered: async ({ model }) => {
-      const settings = await readSettings(settingsPath(model));
-      return settings.data === undefined ? undefined : settings;
+  const peer = new RpcPeer<MeasurerMethods, NoMethods>(
+    processPort,
+    {
+      measure: (request, { signal, report }) =>
+        queue.run(() => inMemory(request, () => measureModel(request, backend, report, signal, program)), signal),
+      preview: (request, { signal }) =>
+        queue.run(() => inMemory(request, () => previewData(request, backend, signal)), signal),
+      remembered: async ({ model }) => {
+        const settings = await readSettings(settingsPath(model));
+        return settings.data === undefined ? undefined : settings;
+      },
     },
-  },
-  errorCodec,
-);
+    errorCodec,
+  );
 
-process.on('disconnect', () => {
-  peer.dispose();
-  process.exit(0);
-});
+  // Ctrl+C goes to all processes of a terminal: the one that started this one cancels what runs, so that it is kept.
+  process.on('SIGINT', () => undefined);
+  process.on('disconnect', () => {
+    peer.dispose();
+    process.exit(0);
+  });
+}
+
+/** Wherever the memory was not enough, it is told in the same way: this process cannot go on then. */
+async function inMemory<T>({ data }: { readonly data: DataSettings }, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof OutOfMemoryError || !isOutOfMemory(error)) throw error;
+    throw outOfMemory(data.batch ?? USUAL_BATCH);
+  }
+}
+
+/** The bundle is a process, and the threads that it starts for their share of the samples. */
+if (isMainThread || parentPort === null) serveMeasurements();
+else {
+  const port = parentPort;
+  serveObjectives(
+    {
+      post: (message) => {
+        port.postMessage(message);
+      },
+      onMessage: (listener) => {
+        port.on('message', listener);
+        return () => port.off('message', listener);
+      },
+    },
+    __dirname,
+  );
+}

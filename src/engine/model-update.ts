@@ -17,7 +17,7 @@ export function cellsPerLayer(tensorCount: number): number {
 }
 
 /** The model so far as it is sent: the distributions coarse enough, the rest as it is. */
-export function modelUpdate({ model, limits, warnings, magnitudes }: ModelSummary): ModelUpdate {
+export function modelUpdate({ model, limits, warnings, magnitudes, moments }: ModelSummary): ModelUpdate {
   return {
     model,
     limits,
@@ -26,5 +26,6 @@ export function modelUpdate({ model, limits, warnings, magnitudes }: ModelSummar
       parameters: coarsenMagnitudes(magnitudes.parameters, MODEL_CELLS),
       weights: coarsenMagnitudes(magnitudes.weights, MODEL_CELLS),
     },
+    ...(moments === undefined ? {} : { moments }),
   };
 }

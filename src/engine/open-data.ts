@@ -14,8 +14,8 @@ export const USUAL_BATCH = 256;
 /** Samples by which the normalisations are told apart: a wrong one makes several times as many mistakes. */
 const SAMPLES_PER_CANDIDATE = 512;
 
-/** Mistakes (or losses) that are no more apart are as good as equal: a hundredth of the samples, a tenth of the others. */
-const EQUAL_MISFIT = { factor: 1.1, points: 0.01 };
+/** Losses that are no more apart are as good as equal. */
+const EQUAL_LOSS = { factor: 1.1, more: 0.01 };
 
 /** Settings that are about the network, whatever the data. */
 const NETWORK_SETTINGS: readonly string[] = ['loss', 'batch', 'seed', 'samples'] satisfies (keyof DataSettings)[];
@@ -68,11 +68,27 @@ export async function rememberData(model: string, settings: DataSettings): Promi
   await writeSettings(file, { ...former, ...settings });
 }
 
+/** How badly a network fits samples: mistakes where there are classes, else its loss. */
+interface Misfit {
+  readonly mistakes: number | undefined;
+  readonly loss: number;
+}
+
 /**
- * The candidates in their order, but with the first of those before all others that fit the network as well as any: its
- * accuracy (or, without classes, its loss) is hardly worse. The loss alone would not do: numbers that are too large make a
- * network more certain, and so its loss smaller.
+ * Those that fit as well as any. Mistakes may differ by luck: by two deviations of their number, and by one. The loss alone would
+ * not do where there are classes: numbers that are too large make a network more certain, and so its loss smaller.
  */
+export function fittingBest<Candidate extends Misfit>(candidates: readonly Candidate[]): readonly Candidate[] {
+  const usable = candidates.filter(({ loss }) => Number.isFinite(loss));
+  const least = Math.min(...usable.map(({ mistakes, loss }) => mistakes ?? loss));
+  return usable.filter(({ mistakes, loss }) =>
+    mistakes === undefined
+      ? loss <= EQUAL_LOSS.factor * least + EQUAL_LOSS.more
+      : mistakes <= least + 2 * Math.sqrt(least) + 1,
+  );
+}
+
+/** The candidates in their order, but with the first of those before all others that fit the network as well as any. */
 async function bestFirst(
   network: Network,
   guessed: GuessedData,
@@ -84,14 +100,13 @@ async function bestFirst(
   const choice = { count: SAMPLES_PER_CANDIDATE, seed: settings.seed ?? DEFAULT_MEASURE_OPTIONS.seed };
   const weights = weightsOf(network);
   const batch = settings.batch ?? USUAL_BATCH;
-  const tried: { readonly candidate: (typeof normalisations)[number]; readonly misfit: number }[] = [];
+  const tried: (Misfit & { readonly candidate: (typeof normalisations)[number] })[] = [];
   for (const candidate of normalisations) {
     const { train } = await prepareData(guessed, candidate.normalisation, choice, signal);
     const { loss, accuracy } = await createNetworkObjective(network, train, batch).evaluate(weights, signal);
-    const misfit = accuracy === undefined ? loss : 1 - accuracy;
-    tried.push({ candidate, misfit: Number.isFinite(loss) ? misfit : Infinity });
+    const mistakes = accuracy === undefined ? undefined : Math.round((1 - accuracy) * train.count);
+    tried.push({ candidate, mistakes, loss });
   }
-  const least = Math.min(...tried.map(({ misfit }) => misfit));
-  const best = tried.find(({ misfit }) => misfit <= EQUAL_MISFIT.factor * least + EQUAL_MISFIT.points)?.candidate;
+  const best = fittingBest(tried)[0]?.candidate;
   return best === undefined ? normalisations : [best, ...normalisations.filter((candidate) => candidate !== best)];
 }

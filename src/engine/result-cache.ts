@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TEMPORARY_EXTENSION, writeAtomically } from '../files/write-atomically';
 import type { AnalysisEvent } from '../protocol/analysis';
 import type { AnalysisSummary } from '../protocol/description';
 import { packArrays, unpackArrays } from '../protocol/packed-arrays';
@@ -101,16 +102,10 @@ export class ResultCache {
     const line = Buffer.from(JSON.stringify(head));
     if (line.length + body.length > Math.min(MAX_ENTRY_BYTES, this.capacityBytes)) return;
     await mkdir(this.folder, { recursive: true });
-    const temporary = join(this.folder, `${randomUUID()}.tmp`);
-    try {
-      await writeFile(temporary, Buffer.concat([Buffer.from(`${sha256(line)}\n`), line, Buffer.from('\n'), body]), {
-        flag: 'wx',
-      });
-      await rename(temporary, this.file(key));
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+    await writeAtomically(
+      this.file(key),
+      Buffer.concat([Buffer.from(`${sha256(line)}\n`), line, Buffer.from('\n'), body]),
+    );
     await this.evict();
   }
 
@@ -170,7 +165,8 @@ export class ResultCache {
       if (stats === undefined) continue;
       const { size, mtimeMs } = stats;
       if (name.endsWith(EXTENSION)) entries.push({ file, size, mtimeMs });
-      else if (name.endsWith('.tmp') && Date.now() - mtimeMs > STALE_TEMPORARY_MS) await rm(file, { force: true });
+      else if (name.endsWith(TEMPORARY_EXTENSION) && Date.now() - mtimeMs > STALE_TEMPORARY_MS)
+        await rm(file, { force: true });
     }
     let bytes = entries.reduce((sum, { size }) => sum + size, 0);
     for (const { file, size } of entries.sort((a, b) => a.mtimeMs - b.mtimeMs)) {

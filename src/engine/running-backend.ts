@@ -6,8 +6,14 @@ import type { BackendFacts } from '../report/measurement';
 export class RunningBackend {
   private started: { readonly key: string; readonly facts: Promise<BackendFacts> } | undefined;
 
-  /** @param wasmFolder where the files of the wasm backend are */
-  constructor(private readonly wasmFolder: string) {}
+  /**
+   * @param wasmFolder where the files of the wasm backend are
+   * @param script the bundle that may run as further threads, each with the same backend; without it there are none
+   */
+  constructor(
+    private readonly wasmFolder: string,
+    readonly script?: string,
+  ) {}
 
   /** @param places where packages with native code may be; without them only what comes with the extension is tried */
   start(choice: BackendChoice, places: MeasureRequest['places'] = []): Promise<BackendFacts> {

@@ -49,6 +49,16 @@ export interface TensorEntry {
   readonly aliasOf?: string;
 }
 
+/** Adam's running mean of the squared gradient of one parameter. It starts at 0, which is still to be corrected for. */
+export interface SecondMoment {
+  /** Name of the tensor that holds it. */
+  readonly tensor: string;
+  /** β₂, in [0, 1): the share of the old mean that each step keeps. */
+  readonly decay: number;
+  /** Number of steps taken, or the name of the tensor that holds it. */
+  readonly step: number | string;
+}
+
 /** Something worth saying about a file that can be read all the same. */
 export interface CheckpointNote {
   /** Stable identifier in kebab-case. */
@@ -66,6 +76,8 @@ export interface Checkpoint {
   /** All files that hold weights, absolute paths; `ByteExtent.file` indexes this list. */
   readonly files: readonly { readonly path: string; readonly size: number }[];
   readonly tensors: readonly TensorEntry[];
+  /** Of the parameters that an optimiser of Adam's kind has trained, where its state is in the file; in no special order. */
+  readonly secondMoments?: readonly SecondMoment[];
   /** How the tensors feed the operators, where the format says so. */
   readonly topology?: Topology;
   readonly notes: readonly CheckpointNote[];

@@ -36,7 +36,15 @@ export class FormatError extends Error {
  * message is a sentence for people.
  */
 export class ComputationError extends Error {
-  override readonly name = 'ComputationError';
+  override readonly name: string = 'ComputationError';
+}
+
+/**
+ * There was no more memory to compute in. The heap of a WebAssembly program is not to be trusted after that: its allocator has
+ * handed out places that are not there. The process has to be replaced.
+ */
+export class OutOfMemoryError extends ComputationError {
+  override readonly name = 'OutOfMemoryError';
 }
 
 /** The user (or the window that closes) stopped the work. */

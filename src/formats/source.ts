@@ -22,6 +22,7 @@ export class FileSource implements RandomAccessSource {
     readonly path: string,
     readonly size: number,
     private readonly handle: FileHandle,
+    private readonly changedMs?: number,
   ) {}
 
   /** @throws {FormatError} if the path is no regular file or cannot be opened. */
@@ -41,7 +42,7 @@ export class FileSource implements RandomAccessSource {
         remedy: l10n.t('Choose a model file.'),
       });
     }
-    return new FileSource(path, stat.size, handle);
+    return new FileSource(path, stat.size, handle, stat.mtimeMs);
   }
 
   /** Opens what was found to be a regular file of this size, without asking again: folders hold thousands of them. */
@@ -65,6 +66,17 @@ export class FileSource implements RandomAccessSource {
       throwIfCancelled(signal);
     }
     return bytes;
+  }
+
+  /** @throws {FormatError} if the file was written since it was opened: what was read may be of two versions */
+  async checkUnchanged(): Promise<void> {
+    const { size, mtimeMs } = await this.handle.stat();
+    if (size === this.size && mtimeMs === (this.changedMs ?? mtimeMs)) return;
+    throw new FormatError({
+      file: this.path,
+      reason: l10n.t('was changed while it was read'),
+      remedy: l10n.t('Another program is writing it: try again once that is done.'),
+    });
   }
 
   async close(): Promise<void> {

@@ -55,7 +55,8 @@ const GLOBAL = l10n.t('The smallest magnitudes of all counted tensors go, whiche
 const EQUAL_TRADE = l10n.t('One per cent of pruned weights is worth one per cent of cosine.');
 const FINE_TUNED = l10n.t('The pruned network is fine-tuned afterwards (the authors: one epoch).');
 
-const SCOPE: Readonly<Record<LimitScope, string>> = {
+/** What a scope counts, as an assumption. */
+export const SCOPE: Readonly<Record<LimitScope, string>> = {
   parameters: l10n.t('Biases and normalisation parameters are counted and pruned with the weights, as the authors do.'),
   weights: l10n.t(
     'Only tensors of two or more dimensions are counted and pruned; biases and normalisation parameters stay.',
@@ -236,7 +237,7 @@ function randomEstimate({ scope, curve, moments }: ScopeSummary): LimitEstimate[
 }
 
 /** The fields of an estimate that a global prune by magnitude has. */
-function pruneOf(
+export function pruneOf(
   curve: CosineCurve,
   point: Pick<PrunePoint, 'prunedFraction' | 'prunedCount' | 'cosineSimilarity'>,
 ): Pick<LimitEstimate, 'prunedFraction' | 'prunedCount' | 'cosineSimilarity' | 'threshold'> {

@@ -10,14 +10,21 @@ import { limitConvergence, lossLandscapeLimit, spectrumResolution } from './loss
  */
 export const SPARSELY_TRAINED_FRACTION = 0.8;
 
-/** What the limit takes for granted, for its reader. */
-export function landscapeAssumptions(negatives: NegativeConvention = 'absolute'): readonly string[] {
+/** What the theory takes for granted, wherever the curvatures are from. */
+export function bowlAssumptions(): readonly string[] {
   return [
     l10n.t(
       'The network was trained with an L1 penalty: only for such networks have prediction and measurement agreed.',
     ),
     l10n.t('Near the trained weights the loss is a quadratic bowl; its linear part is left out.'),
     l10n.t('The bowl lies in no special direction to the weights, and kept weights are not trained again.'),
+  ];
+}
+
+/** What the limit takes for granted, for its reader. */
+export function landscapeAssumptions(negatives: NegativeConvention = 'absolute'): readonly string[] {
+  return [
+    ...bowlAssumptions(),
     l10n.t('The smallest magnitudes of all layers go; biases and normalisations stay.'),
     NEGATIVES[negatives],
   ];

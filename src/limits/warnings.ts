@@ -3,6 +3,7 @@ import type { LimitEstimate, LimitScope, ModelStatistics, ReportWarning, TensorR
 import { percent } from './estimates';
 import { modelInitialisation } from './initialisation';
 import { safePruneModifier } from './kurtosis';
+import type { MomentFit } from './second-moments';
 import { layerCollapse, NEARLY_EMPTIED_FRACTION } from './survival';
 
 /** What the warnings are drawn from: the report so far. */
@@ -42,6 +43,23 @@ export function reportWarnings(input: WarningInput): readonly ReportWarning[] {
     ...normDominates(input.limits),
     ...k2Undefined(prunable, input),
   ];
+}
+
+/** Why no limit was estimated from the optimiser's state; nothing where one was, or there is none. */
+export function momentWarnings(fit: MomentFit | undefined, unusable: boolean): readonly ReportWarning[] {
+  if (fit === undefined) return [];
+  const code = 'optimizer-state-not-used';
+  const why = (reason: string, tensors: readonly string[] = []): ReportWarning[] => [
+    {
+      code,
+      message: l10n.t('No limit was estimated from the optimiser’s second moments: {0}', reason),
+      ...(tensors.length === 0 ? {} : { tensors }),
+    },
+  ];
+  if (fit.foreign) return why(l10n.t('by their shapes some belong to no tensor of this file.'));
+  if (fit.scopes.length === 0)
+    return why(l10n.t('there are none of {0}, so these were not trained with it.', namesOf(fit.missing)), fit.missing);
+  return unusable ? why(l10n.t('some are negative, not finite, of no steps, or not read.')) : [];
 }
 
 function nonFinite(tensors: readonly TensorReport[]): ReportWarning[] {

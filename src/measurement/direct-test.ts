@@ -1,5 +1,6 @@
 import type { DirectTestPoint } from '../report/measurement';
 import { prunedCount } from './adaptive-sweep';
+import { once, type KeptResults } from './kept-results';
 import type { Objective } from './objective';
 import { prunedCopy } from './pruning-order';
 
@@ -16,6 +17,7 @@ export interface DirectTestInput {
   readonly epsilon: number;
   /** The threshold is found to within this pruned fraction. */
   readonly resolution: number;
+  readonly kept?: KeptResults | undefined;
 }
 
 /**
@@ -24,26 +26,28 @@ export interface DirectTestInput {
  * @param onPoints is told the points, by pruned fraction, after each
  */
 export async function directTest(
-  { objective, weights, order, epsilon, resolution }: DirectTestInput,
+  { objective, weights, order, epsilon, resolution, kept }: DirectTestInput,
   signal: AbortSignal,
   onPoints: (points: readonly DirectTestPoint[], done: number) => void,
 ): Promise<readonly DirectTestPoint[]> {
-  const { gradient } = await objective.gradient(weights, signal);
+  let slope: Float32Array | undefined;
+  const measured = async (count: number): Promise<Omit<DirectTestPoint, 'prunedFraction'>> => {
+    slope ??= (await objective.gradient(weights, signal)).gradient;
+    const pruned = prunedCopy(weights, order, count);
+    const change = pruned.map((value, at) => value - weights[at]!);
+    const product = await objective.hessianTimes(weights, change, signal);
+    const figures = { linear: dot(slope, change), quadratic: dot(product, change) / 2 };
+    if (!Number.isFinite(figures.linear + figures.quadratic)) {
+      throw new Error('The second-order model has numbers that are not finite.');
+    }
+    return figures;
+  };
   let points: readonly DirectTestPoint[] = [{ prunedFraction: 0, linear: 0, quadratic: 0 }];
   for (let products = 0; products < DIRECT_TEST_PRODUCTS; products++) {
     const count = nextCount(points, order.length, epsilon, resolution);
     if (count === undefined) break;
-    const pruned = prunedCopy(weights, order, count);
-    const change = pruned.map((value, at) => value - weights[at]!);
-    const product = await objective.hessianTimes(weights, change, signal);
-    const point = {
-      prunedFraction: count / order.length,
-      linear: dot(gradient, change),
-      quadratic: dot(product, change) / 2,
-    };
-    if (!Number.isFinite(point.linear + point.quadratic)) {
-      throw new Error('The second-order model has numbers that are not finite.');
-    }
+    const figures = await once(kept, `direct ${count}`, () => measured(count));
+    const point = { prunedFraction: count / order.length, ...figures };
     points = [...points, point].sort((a, b) => a.prunedFraction - b.prunedFraction);
     onPoints(points, products + 1);
   }

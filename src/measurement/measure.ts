@@ -8,9 +8,10 @@ import { adaptiveSweep } from './adaptive-sweep';
 import { criterionScores } from './criteria';
 import { directTest, DIRECT_TEST_PRODUCTS } from './direct-test';
 import { EPSILON_BATCH, toleratedLoss } from './epsilon';
+import { once, type KeptResults } from './kept-results';
 import type { MeasurementPart } from './measurement-part';
 import type { Evaluation, Objective, ParameterLayout } from './objective';
-import { prunableWeights, prunedCopy, pruningOrder } from './pruning-order';
+import { prunableCount, prunableWeights, prunedCopy, pruningOrder } from './pruning-order';
 import { parameterSensitivity, sensitivityPlan } from './sensitivity';
 
 /** Weights below are what an L1 penalty leaves of those that the network does not need. */
@@ -57,10 +58,19 @@ export interface MeasureInput {
   readonly objective: Objective;
   /** Over samples of their own, for the accuracy; without it the accuracy is that on the samples of `objective`. */
   readonly test?: Objective | undefined;
+  /** Losses of more of the samples for training, of the network as it is, for ε; those of `objective` if not given. */
+  readonly trainingLosses?: ((signal: AbortSignal) => Promise<Float32Array>) | undefined;
   readonly layout: readonly ParameterLayout[];
   readonly weights: Float32Array;
   readonly options: MeasureOptions;
+  /** Results of an earlier run of the same measurement are taken from here, and new ones kept. */
+  readonly kept?: KeptResults | undefined;
+  /** Tells the errors after which nothing can be computed any more: they end the measurement, not only a stage. */
+  readonly isFatal?: (error: unknown) => boolean;
 }
+
+/** What a network does at one point. */
+type PointFigures = Omit<SweepPoint, 'prunedFraction'>;
 
 /** Stages in the order in which they run: the most useful first. */
 export type MeasureStage = 'dense' | 'sweep' | 'spectrum' | 'direct-test' | 'criteria' | 'sensitivity';
@@ -75,8 +85,9 @@ export interface MeasureObserver {
 /**
  * Measures a network: its figures unpruned, R(s), the sweep by magnitude, the spectrum, the direct test, the other criteria
  * and the sensitivity of each parameter, telling each part as soon as it is there. A stage that fails (numbers that are not
- * finite, no memory, a full disk) leaves a note and what it had found; the others go on.
- * @throws CancelledError; whatever the objective throws for the unpruned network, without which there is nothing to tell
+ * finite, a full disk) leaves a note and what it had found; the others go on.
+ * @throws CancelledError; what is fatal; whatever the objective throws for the unpruned network, without which there is
+ *   nothing to tell
  */
 export async function measure(input: MeasureInput, observer: MeasureObserver, signal: AbortSignal): Promise<void> {
   const run = new MeasureRun(input, observer, signal);
@@ -122,6 +133,7 @@ class MeasureRun {
       await run();
     } catch (error) {
       if (error instanceof CancelledError || this.signal.aborted) throw new CancelledError();
+      if (this.input.isFatal?.(error) === true) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       this.observer.part({ kind: 'note', note: l10n.t('This part is incomplete: {0}. {1}', what, reason) });
     }
@@ -129,28 +141,33 @@ class MeasureRun {
 
   /** @returns whether there is anything to be measured further */
   async dense(): Promise<boolean> {
-    const { objective, test, layout, weights, options } = this.input;
+    const { objective, test, layout, weights, options, trainingLosses } = this.input;
     const runs = test === undefined ? 1 : 2;
     this.observer.progress('dense', 0, runs);
-    const evaluation = await objective.evaluate(weights, this.signal);
-    this.observer.progress('dense', runs - 1, runs);
-    const accuracy = await this.accuracy(evaluation, weights);
-    this.epsilon = toleratedLoss(evaluation.losses, options.seed);
-    this.densePoint = sweepPoint(0, evaluation.loss, accuracy);
+    const { epsilon: ofSamples, ...figures } = await once(this.input.kept, 'dense', async () => {
+      const evaluation = await objective.evaluate(weights, this.signal);
+      this.observer.progress('dense', runs - 1, runs);
+      const figuresOfDense = await this.figures(evaluation, weights);
+      return { ...figuresOfDense, epsilon: toleratedLoss(evaluation.losses, options.seed) };
+    });
+    // Not kept: the other samples are not part of what tells one measurement from another.
+    const losses = await trainingLosses?.(this.signal);
+    const epsilon = losses === undefined ? ofSamples : toleratedLoss(losses, options.seed);
+    this.epsilon = epsilon;
+    this.densePoint = { prunedFraction: 0, ...figures };
     const prunable = prunableWeights(layout, weights);
     const small = prunable.reduce((count, weight) => (Math.abs(weight) < SMALL_WEIGHT ? count + 1 : count), 0);
-    const { loss } = evaluation;
-    const dense = { loss, epsilon: this.epsilon, batchSize: EPSILON_BATCH };
-    const figures = {
+    const start = {
       parameterCount: objective.size,
       prunableCount: prunable.length,
-      dense: accuracy === undefined ? dense : { ...dense, accuracy },
+      dense: { ...figures, epsilon, batchSize: EPSILON_BATCH },
       radii: radiusCurve(prunable),
       smallFraction: prunable.length === 0 ? 0 : small / prunable.length,
     };
-    this.observer.part({ kind: 'start', figures });
+    this.observer.part({ kind: 'start', figures: start });
     this.observer.progress('dense', runs, runs);
-    const note = prunable.length === 0 ? l10n.t('The network has no weights that could be pruned.') : lossNote(loss);
+    const note =
+      prunable.length === 0 ? l10n.t('The network has no weights that could be pruned.') : lossNote(figures.loss);
     if (note !== undefined) this.observer.part({ kind: 'note', note });
     return note === undefined;
   }
@@ -162,21 +179,25 @@ class MeasureRun {
       this.observer.part({ kind: 'sweep', sweep: { criterion, points: known } });
       return;
     }
-    const scores = await criterionScores(
-      criterion,
-      { objective: this.input.objective, layout, weights, seed: options.seed },
-      this.signal,
-    );
-    const order = pruningOrder(layout, scores);
+    let found: Uint32Array | undefined;
+    const order = async (): Promise<Uint32Array> => {
+      const { objective } = this.input;
+      const scored = { objective, layout, weights, seed: options.seed };
+      return (found ??= pruningOrder(layout, await criterionScores(criterion, scored, this.signal)));
+    };
+    const count = prunableCount(layout);
     const byMagnitude = criterion === 'magnitude';
     const evaluations = byMagnitude ? options.sweepEvaluations : options.criterionEvaluations;
     const stage = byMagnitude ? 'sweep' : 'criteria';
-    const plan = { count: order.length, evaluations, resolution: options.resolution, epsilon: this.epsilon };
+    const plan = { count, evaluations, resolution: options.resolution, epsilon: this.epsilon };
     this.observer.progress(stage, index * evaluations, total * evaluations);
     const points = await adaptiveSweep(
       this.densePoint,
       plan,
-      async (count) => sweepPoint(count / order.length, ...(await this.measured(prunedCopy(weights, order, count)))),
+      async (pruned) => ({
+        prunedFraction: pruned / count,
+        ...(await this.measured(`${criterion} ${pruned}`, async () => prunedCopy(weights, await order(), pruned))),
+      }),
       (soFar) => {
         this.observer.part({ kind: 'sweep', sweep: { criterion, points: soFar } });
         this.observer.progress(stage, index * evaluations + soFar.length - 1, total * evaluations);
@@ -187,15 +208,18 @@ class MeasureRun {
   }
 
   async spectrum(): Promise<void> {
-    const { objective, weights, options } = this.input;
+    const { objective, weights, options, kept } = this.input;
     const { steps, probes, seed } = options;
+    let told = false;
     const spectrum = await spectrumOf(
       (vector, signal) => objective.hessianTimes(weights, vector, signal),
       {
-        ...{ size: objective.size, steps, probes, seed, samples: objective.samples },
+        ...{ size: objective.size, steps, probes, seed, samples: objective.samples, keeper: kept?.lanczos },
         onStep: (done, total, facts) => {
-          if (done % SPECTRUM_TOLD_EVERY === 0 && done < total)
-            this.observer.part({ kind: 'spectrum', spectrum: facts() });
+          // A run that goes on begins with what it had.
+          const isNews = done % SPECTRUM_TOLD_EVERY === 0 || (!told && done > 1);
+          told = true;
+          if (isNews && done < total) this.observer.part({ kind: 'spectrum', spectrum: facts() });
           this.observer.progress('spectrum', done, total);
         },
       },
@@ -205,10 +229,11 @@ class MeasureRun {
   }
 
   async directTest(): Promise<void> {
-    const { objective, layout, weights, options } = this.input;
+    const { objective, layout, weights, options, kept } = this.input;
     const order = pruningOrder(layout, { scores: weights.map(Math.abs), scope: 'network' });
     const { resolution } = options;
-    await directTest({ objective, weights, order, epsilon: this.epsilon, resolution }, this.signal, (points, done) => {
+    const test = { objective, weights, order, epsilon: this.epsilon, resolution, kept };
+    await directTest(test, this.signal, (points, done) => {
       this.observer.part({ kind: 'direct-test', points });
       this.observer.progress('direct-test', done, DIRECT_TEST_PRODUCTS);
     });
@@ -231,27 +256,31 @@ class MeasureRun {
     let done = 0;
     this.observer.progress('sensitivity', done, total);
     for (const parameter of parameters) {
-      const measured = await parameterSensitivity(parameter, levels, weights, this.densePoint, async (copy) => {
-        const [loss, accuracy] = await this.measured(copy);
+      const name = `parameter ${layout.indexOf(parameter)}`;
+      const measured = await parameterSensitivity(parameter, levels, weights, this.densePoint, async (pruned, copy) => {
+        const figures = await this.measured(`${name} ${pruned}`, copy);
         this.observer.progress('sensitivity', ++done, total);
-        return accuracy === undefined ? { loss } : { loss, accuracy };
+        return figures;
       });
       this.observer.part({ kind: 'sensitivity', parameter: measured });
     }
     this.observer.progress('sensitivity', total, total);
   }
 
-  private async measured(weights: Float32Array): Promise<[loss: number, accuracy: number | undefined]> {
-    // An objective that never waits would else keep the signal from being raised.
-    await setImmediate();
-    throwIfCancelled(this.signal);
-    const evaluation = await this.input.objective.evaluate(weights, this.signal);
-    return [evaluation.loss, await this.accuracy(evaluation, weights)];
+  private measured(name: string, copy: () => Float32Array | Promise<Float32Array>): Promise<PointFigures> {
+    return once(this.input.kept, name, async () => {
+      // An objective that never waits would else keep the signal from being raised.
+      await setImmediate();
+      throwIfCancelled(this.signal);
+      const weights = await copy();
+      return this.figures(await this.input.objective.evaluate(weights, this.signal), weights);
+    });
   }
 
-  private async accuracy(evaluation: Evaluation, weights: Float32Array): Promise<number | undefined> {
+  private async figures({ loss, accuracy }: Evaluation, weights: Float32Array): Promise<PointFigures> {
     const { test } = this.input;
-    return test === undefined ? evaluation.accuracy : (await test.evaluate(weights, this.signal)).accuracy;
+    const tested = test === undefined ? accuracy : (await test.evaluate(weights, this.signal)).accuracy;
+    return tested === undefined ? { loss } : { loss, accuracy: tested };
   }
 }
 
@@ -260,8 +289,4 @@ function lossNote(loss: number): string | undefined {
   return l10n.t(
     'The loss of the unpruned network is not a finite number: check the data, its normalisation and the weights.',
   );
-}
-
-function sweepPoint(prunedFraction: number, loss: number, accuracy: number | undefined): SweepPoint {
-  return accuracy === undefined ? { prunedFraction, loss } : { prunedFraction, loss, accuracy };
 }

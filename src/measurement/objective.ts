@@ -10,7 +10,8 @@ export interface Evaluation {
 
 /**
  * The mean loss of a network over a fixed set of samples, as a function of all parameters in one vector: the parameters of
- * the network one after another, each in C order; D numbers. No call changes the vectors that it is given.
+ * the network one after another, each in C order; D numbers. No call changes the vectors that it is given;
+ * they must not change until it is done. Those that it gives are the caller's.
  * All calls reject with a {@link CancelledError} once the signal is raised.
  */
 export interface Objective {

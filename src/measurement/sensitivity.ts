@@ -33,19 +33,21 @@ export function sensitivityPlan(layout: readonly ParameterLayout[]): Sensitivity
 /**
  * What each of these pruned fractions of one parameter, by magnitude within it, does to the network, all others unpruned.
  * @param dense the unpruned network, the first of the points
+ * @param measure what the copy with so many of the parameter's weights pruned does; it is made when it is asked for
  */
 export async function parameterSensitivity(
   parameter: ParameterLayout,
   levels: readonly number[],
   weights: Float32Array,
   dense: SweepPoint,
-  measure: (weights: Float32Array) => Promise<Omit<SweepPoint, 'prunedFraction'>>,
+  measure: (prunedCount: number, copy: () => Float32Array) => Promise<Omit<SweepPoint, 'prunedFraction'>>,
 ): Promise<ParameterSensitivity> {
   const { name, count } = parameter;
   const order = pruningOrder([parameter], { scores: weights.map(Math.abs), scope: 'parameter' });
   const points = [dense];
   for (const pruned of new Set(levels.map((level) => prunedCount(level, count)))) {
-    points.push({ prunedFraction: pruned / count, ...(await measure(prunedCopy(weights, order, pruned))) });
+    const figures = await measure(pruned, () => prunedCopy(weights, order, pruned));
+    points.push({ prunedFraction: pruned / count, ...figures });
   }
   return { name, count, points };
 }

@@ -1,4 +1,5 @@
 import type {
+  CurvatureChoice,
   FileFacts,
   LimitEstimate,
   LimitScope,
@@ -7,7 +8,7 @@ import type {
   TensorFacts,
   TensorStatistics,
 } from '../report/report';
-import type { MagnitudeCells, ValueCells } from '../sketch/cells';
+import type { MagnitudeCells, MomentCells, ValueCells } from '../sketch/cells';
 
 /** One layer's numbers and its distribution, coarse enough to send (≤ 512 cells). */
 export interface LayerResult {
@@ -25,6 +26,8 @@ export interface ModelUpdate {
   readonly warnings: readonly ReportWarning[];
   /** Distribution of |w| by scope (≤ 4,096 cells each). */
   readonly magnitudes: Readonly<Record<LimitScope, MagnitudeCells>>;
+  /** Distribution of Adam's second moments (some hundred cells), where a limit was estimated from them. */
+  readonly moments?: MomentCells;
 }
 
 /** What an analysis tells while it runs, in this order: `opened`, then `layers` and `model` in turn, `model` last. */
@@ -43,6 +46,8 @@ export interface AnalyzeRequest {
   readonly path: string;
   /** Also compute the SHA-256 of each tensor's values. */
   readonly hash: boolean;
+  /** Of the limit from optimiser state; undefined: the usual. Such a result is not kept. */
+  readonly curvature?: CurvatureChoice;
   /** `use` (default): a known result is told again. `refresh`: the weights are read, the result kept. `none`: neither. */
   readonly cache?: 'use' | 'refresh' | 'none';
 }

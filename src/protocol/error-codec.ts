@@ -1,4 +1,10 @@
-import { CancelledError, ComputationError, FormatError, type FormatErrorDetail } from '../formats/errors';
+import {
+  CancelledError,
+  ComputationError,
+  FormatError,
+  OutOfMemoryError,
+  type FormatErrorDetail,
+} from '../formats/errors';
 import { DisconnectedError, RemoteError, type ErrorCodec, type WireError } from './rpc';
 
 /** Errors between our processes and threads: the foreseen classes arrive as themselves, the rest as {@link RemoteError}. */
@@ -14,6 +20,8 @@ export const errorCodec: ErrorCodec = {
         return new FormatError(error.detail as FormatErrorDetail);
       case 'ComputationError':
         return new ComputationError(error.message);
+      case 'OutOfMemoryError':
+        return new OutOfMemoryError(error.message);
       case 'CancelledError':
         return new CancelledError();
       case 'DisconnectedError':

@@ -18,6 +18,15 @@ export interface MeasureRequest {
   readonly places: readonly { readonly folder: string; readonly trusted: boolean }[];
   /** Writes the settings to `.prunability.json` beside the model. */
   readonly remember: boolean;
+  /** Keeps what is measured until the measurement is complete; without it, one that is stopped begins anew. */
+  readonly keep?: {
+    readonly folder: string;
+    /**
+     * What to do with results of the very same measurement that are kept there: to go on with them (and to say so if there
+     * are none), to use them if there are any, or to begin anew.
+     */
+    readonly earlier: 'continue' | 'use' | 'forget';
+  };
 }
 
 /** What a measurement tells while it runs. */

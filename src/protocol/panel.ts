@@ -51,6 +51,8 @@ export interface PanelHostMethods {
   readonly showLog: { readonly params: null; readonly result: null };
   /** Starts "Measure with Data…": asks for the data and runs; answers when it has begun, or the reader has thought better of it. */
   readonly measure: { readonly params: null; readonly result: null };
+  /** Goes on with a measurement that was stopped or has failed. */
+  readonly continueMeasurement: { readonly params: null; readonly result: null };
   readonly cancelMeasurement: { readonly params: null; readonly result: null };
 }
 

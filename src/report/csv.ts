@@ -1,3 +1,4 @@
+import { lastWithinLoss } from '../limits/sweep-thresholds';
 import { csvTable, type CsvColumn } from './csv-table';
 import type { ModelReport, TensorReport } from './report';
 
@@ -29,7 +30,15 @@ const COLUMNS: readonly CsvColumn<TensorReport>[] = [
   ['roleFrom', (tensor) => tensor.roleFrom],
 ];
 
-/** The tensors as CSV, one row each. */
-export function reportToCsv(report: ModelReport): string {
-  return csvTable(COLUMNS, report.tensors);
+/**
+ * The tensors as CSV, one row each; of a measured model with one column more, `measuredLimit`: the largest fraction of this
+ * tensor alone with which the loss was still within ε.
+ */
+export function reportToCsv({ tensors, measurement }: ModelReport): string {
+  if (measurement === undefined) return csvTable(COLUMNS, tensors);
+  const { sensitivity, dense } = measurement;
+  const limits = new Map(
+    sensitivity.map(({ name, points }) => [name, lastWithinLoss(points, dense.loss, dense.epsilon)?.prunedFraction]),
+  );
+  return csvTable([...COLUMNS, ['measuredLimit', ({ name }) => limits.get(name)]], tensors);
 }

@@ -1,13 +1,15 @@
 import { basename } from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { formatBytes, formatCount, formatNumber, formatPercent } from './format';
+import { plainText, tableRow } from './markdown-text';
+import { measurementMarkdown } from './measurement-markdown';
 import type { LimitEstimate, LimitScope, ModelReport } from './report';
 
 /** The report for people: facts, limits with their assumptions and sources, warnings, layers. */
 export function reportToMarkdown(report: ModelReport): string {
   const { file, model } = report;
   const lines = [
-    `# ${l10n.t('Prunability of {0}', text(basename(file.path)))}`,
+    `# ${l10n.t('Prunability of {0}', plainText(basename(file.path)))}`,
     '',
     `${file.formatLabel} · ${l10n.t('{0} values, {1} of them prunable', formatCount(model.count), formatCount(model.prunableCount))} · ${formatBytes(file.bytes)}`,
     ...(report.complete ? [] : ['', `**${l10n.t('Partial: the analysis did not reach the last layer.')}**`]),
@@ -21,11 +23,12 @@ export function reportToMarkdown(report: ModelReport): string {
     '',
     `## ${l10n.t('Limits')}`,
     ...(['parameters', 'weights'] as const).flatMap((scope) => limitTable(scope, report.limits)),
+    ...(report.measurement === undefined ? [] : measurementMarkdown(report.measurement)),
     ...warningList(report),
     '',
     `## ${l10n.t('Layers')}`,
     '',
-    row(
+    tableRow(
       l10n.t('Layer'),
       l10n.t('Shape'),
       l10n.t('Type'),
@@ -40,8 +43,8 @@ export function reportToMarkdown(report: ModelReport): string {
     ...report.tensors
       .filter(({ prunable }) => prunable)
       .map((tensor) =>
-        row(
-          text(tensor.name),
+        tableRow(
+          plainText(tensor.name),
           tensor.shape.join('×'),
           tensor.storedDtype ?? tensor.dtype,
           formatCount(tensor.count),
@@ -65,7 +68,7 @@ function limitTable(scope: LimitScope, limits: readonly LimitEstimate[]): string
     '',
     `### ${scopeTitle(scope)}`,
     '',
-    row(
+    tableRow(
       l10n.t('Method'),
       l10n.t('Pruned'),
       l10n.t('Cosine'),
@@ -74,20 +77,20 @@ function limitTable(scope: LimitScope, limits: readonly LimitEstimate[]): string
     ),
     '| --- | ---: | ---: | ---: | --- |',
     ...rows.map((limit) =>
-      row(
+      tableRow(
         `\`${limit.method}\``,
         formatPercent(limit.prunedFraction, 2),
         formatNumber(limit.cosineSimilarity ?? null),
         formatNumber(limit.threshold ?? null),
-        text(limit.verdict),
+        plainText(limit.verdict),
       ),
     ),
     '',
     l10n.t('Assumptions:'),
     '',
-    ...assumptions.map((assumption) => `- ${text(assumption)}`),
+    ...assumptions.map((assumption) => `- ${plainText(assumption)}`),
     '',
-    ...sources.map((source) => l10n.t('Source: {0}', text(source))),
+    ...sources.map((source) => l10n.t('Source: {0}', plainText(source))),
   ];
 }
 
@@ -97,7 +100,7 @@ function warningList({ warnings }: ModelReport): string[] {
     '',
     `## ${l10n.t('Warnings')}`,
     '',
-    ...warnings.map(({ code, message }) => `- **${code}**: ${text(message)}`),
+    ...warnings.map(({ code, message }) => `- **${code}**: ${plainText(message)}`),
   ];
 }
 
@@ -105,17 +108,4 @@ function scopeTitle(scope: LimitScope): string {
   return scope === 'parameters'
     ? l10n.t('All parameters, as the paper counts')
     : l10n.t('Weights of ≥ 2 dimensions; biases and norms stay');
-}
-
-function row(...cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
-}
-
-/** Names come from strangers: nothing in them may act as markup, or leave the table's cell. */
-function text(value: string): string {
-  return value
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replace(/[\\`*[\]#|!]/g, '\\$&')
-    .replace(/\s+/g, ' ');
 }

@@ -1,9 +1,32 @@
+import { measuredFigures, type MeasuredFigures } from '../limits/measured-figures';
 import type { Measurement } from './measurement';
 
-/** The measurement as one line of JSON; numbers that JSON has no word for (a loss that is NaN) are null. */
+/** What follows from a measurement, as it is written with it: for its own ε, and without the curves that are drawn only. */
+type WrittenFigures = Omit<MeasuredFigures, 'prediction'> & {
+  readonly prediction?: Omit<NonNullable<MeasuredFigures['prediction']>, 'curves'>;
+};
+
+/** The measurement as one line of JSON (schema `measurement.schema.json`). */
 export function measurementToJson(measurement: Measurement): string {
-  const text = JSON.stringify(measurement, (_key, value: unknown) =>
-    value instanceof Float64Array ? [...value] : value,
-  );
-  return `${text}\n`;
+  return `${JSON.stringify(writtenMeasurement(measurement))}\n`;
+}
+
+/**
+ * The measurement as JSON has it, with the figures that follow from it, so that no reader has to compute them. Numbers that
+ * JSON has no word for (a loss that is NaN) become null.
+ */
+export function writtenMeasurement(measurement: Measurement): object {
+  const { radii } = measurement;
+  return {
+    ...measurement,
+    radii: { prunedFractions: [...radii.prunedFractions], radii: [...radii.radii] },
+    figures: writtenFigures(measurement),
+  };
+}
+
+function writtenFigures(measurement: Measurement): WrittenFigures {
+  const { prediction, ...figures } = measuredFigures(measurement, measurement.dense.epsilon, 'absolute');
+  if (prediction === undefined) return figures;
+  const { prunedFraction, radius, half, traceBound } = prediction;
+  return { ...figures, prediction: { prunedFraction, radius, half, traceBound } };
 }

@@ -9,14 +9,17 @@ import { modelInitialisation } from '../limits/initialisation';
 import { kurtosisOfKurtoses } from '../limits/kurtosis';
 import { LayerwiseCurve } from '../limits/layerwise';
 import { tensorSurvival } from '../limits/survival';
-import { reportWarnings } from '../limits/warnings';
-import type { MagnitudeCells } from '../sketch/cells';
+import { optimizerEstimate } from '../limits/optimizer-estimate';
+import { fitMoments, SecondMoments, type MomentFit } from '../limits/second-moments';
+import { momentWarnings, reportWarnings } from '../limits/warnings';
+import type { MagnitudeCells, MomentCells } from '../sketch/cells';
 import { coarsenMagnitudes } from '../sketch/magnitude-cells';
 import { ModelSketch } from '../sketch/model-sketch';
 import { kurtosis } from '../sketch/moments';
 import type { TensorSketch } from '../sketch/tensor-sketch';
 import {
   REPORT_SCHEMA,
+  type CurvatureChoice,
   type FileFacts,
   type LimitEstimate,
   type LimitScope,
@@ -54,6 +57,13 @@ const NO_STATISTICS: TensorStatistics = {
   limit: null,
 };
 
+const NO_CELLS: MagnitudeCells = {
+  low: new Float64Array(0),
+  high: new Float64Array(0),
+  count: new Float64Array(0),
+  energy: new Float64Array(0),
+};
+
 /** The whole model as far as it has been read. */
 export interface ModelSummary {
   readonly model: ModelStatistics;
@@ -61,6 +71,8 @@ export interface ModelSummary {
   readonly warnings: readonly ReportWarning[];
   /** Distribution of |w| by scope, at full resolution. */
   readonly magnitudes: Readonly<Record<LimitScope, MagnitudeCells>>;
+  /** Distribution of Adam's second moments, once all are read; undefined where there are none that fit the tensors. */
+  readonly moments: MomentCells | undefined;
   /** By tensor; null until it is read, and where it is not prunable. */
   readonly survivingFractions: readonly (number | null)[];
 }
@@ -91,15 +103,20 @@ export class ReportBuilder {
   private readonly hashes = new Map<number, string>();
   private readonly cells = new Map<number, MagnitudeCells>();
   private readonly cellsPerTensor: number;
+  private readonly moments: SecondMoments;
+  private readonly momentFit: MomentFit | undefined;
   private readonly scopes: Readonly<Record<LimitScope, Scope>> = { parameters: new Scope(), weights: new Scope() };
 
   constructor(
     private readonly file: FileFacts,
     private readonly checkpoint: Checkpoint,
+    private readonly curvature?: CurvatureChoice,
   ) {
     const operators = operatorsByTensor(checkpoint.topology);
     this.facts = checkpoint.tensors.map((tensor) => tensorFacts(tensor, operators.get(tensor.name)));
     this.statistics = new Array<TensorStatistics | undefined>(this.facts.length);
+    this.moments = new SecondMoments(checkpoint.secondMoments ?? []);
+    this.momentFit = this.fitOfMoments();
     this.cellsPerTensor = Math.max(MIN_KEPT_CELLS, Math.floor(KEPT_CELLS / Math.max(1, this.facts.length)));
   }
 
@@ -110,12 +127,15 @@ export class ReportBuilder {
     if (sha256 !== undefined) this.hashes.set(index, sha256);
     if (sketch === undefined) {
       this.statistics[index] = NO_STATISTICS;
+      this.moments.add(facts.name, { ...NO_STATISTICS, count: 0 }, facts.count === 0 ? NO_CELLS : undefined);
       return NO_STATISTICS;
     }
     const magnitudes = sketch.magnitudeCells();
+    const own = sketch.statistics();
+    this.moments.add(facts.name, { ...own, count: facts.count }, magnitudes);
     const curve = new CosineCurve(magnitudes);
     const limit = facts.prunable ? (cosineUtopiaOnGrid(curve)?.prunedFraction ?? null) : null;
-    const statistics = { ...sketch.statistics(), limit };
+    const statistics = { ...own, limit };
     this.statistics[index] = statistics;
     if (!facts.prunable) return statistics;
     this.cells.set(index, coarsenMagnitudes(magnitudes, this.cellsPerTensor));
@@ -129,7 +149,8 @@ export class ReportBuilder {
   addCopy(index: number, original: number): TensorStatistics {
     const statistics = this.statistics[original];
     if (statistics === undefined) throw new RangeError(`Tensor ${original} has not been added`);
-    const { prunable } = this.facts[index] ?? {};
+    const { prunable, name = '', count = 0 } = this.facts[index] ?? {};
+    this.moments.add(name, { ...statistics, count }, undefined);
     const cells = this.cells.get(original);
     const hash = this.hashes.get(original);
     if (prunable === true && cells !== undefined) this.cells.set(index, cells);
@@ -144,7 +165,13 @@ export class ReportBuilder {
     const magnitudes = { parameters: parameters.sketch.magnitudeCells(), weights: weights.sketch.magnitudeCells() };
     const whole = parameters.summary('parameters', magnitudes.parameters);
     const dense = weights.summary('weights', magnitudes.weights);
-    const limits = [...limitEstimates(whole), ...limitEstimates(dense)];
+    const moments = complete ? this.moments.cells() : undefined;
+    const limits = [whole, dense].flatMap((scope) => [
+      ...limitEstimates(scope),
+      ...(moments !== undefined && this.momentFit?.scopes.includes(scope.scope) === true
+        ? optimizerEstimate(scope.scope, moments, magnitudes[scope.scope], scope.curve, this.curvature)
+        : []),
+    ]);
     const survivingFractions = this.survivingFractions(whole, limits);
     const weightSurvival = this.byName(this.survivingFractions(dense, limits));
     const tensors = this.tensorReports(survivingFractions);
@@ -153,8 +180,13 @@ export class ReportBuilder {
     return {
       model,
       limits,
-      warnings: [...notes, ...reportWarnings({ tensors, model, limits, complete, weightSurvival })],
+      warnings: [
+        ...notes,
+        ...reportWarnings({ tensors, model, limits, complete, weightSurvival }),
+        ...(complete ? momentWarnings(this.momentFit, moments === undefined) : []),
+      ],
       magnitudes,
+      moments: (this.momentFit?.scopes.length ?? 0) > 0 ? moments : undefined,
       survivingFractions,
     };
   }
@@ -166,6 +198,15 @@ export class ReportBuilder {
     const { topology } = this.checkpoint;
     const graph = topology === undefined ? {} : { topology };
     return { schema: REPORT_SCHEMA, complete, file: this.file, tensors, model, limits, warnings, ...graph, seconds };
+  }
+
+  private fitOfMoments(): MomentFit | undefined {
+    const { secondMoments = [] } = this.checkpoint;
+    if (secondMoments.length === 0) return undefined;
+    const held = new Set(secondMoments.map(({ tensor }) => tensor));
+    const shapes = this.facts.filter(({ name }) => held.has(name)).map(({ shape }) => shape);
+    const trainable = this.facts.filter(({ role, aliasOf }) => role !== 'optimizer' && aliasOf === undefined);
+    return fitMoments(shapes, trainable);
   }
 
   private tensorReports(survivingFractions: readonly (number | null)[]): TensorReport[] {

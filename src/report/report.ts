@@ -2,6 +2,7 @@ import type { RoleSource, TensorRole } from '../formats/checkpoint';
 import type { DType } from '../formats/dtype';
 import type { Topology } from '../formats/topology';
 import type { SketchStatistics } from '../sketch/statistics';
+import type { Measurement } from './measurement';
 
 /** Version of the report's layout; `report.schema.json` describes it. */
 export const REPORT_SCHEMA = 'prunability-report/1';
@@ -20,7 +21,12 @@ export type LimitMethod =
   | 'cosine-safe'
   | 'cosine-0.99'
   | 'cosine-0.95'
-  | 'random-0.99';
+  | 'random-0.99'
+  | 'statistical-dimension'
+  | 'direct-quadratic'
+  | 'measured-loss'
+  | 'measured-accuracy'
+  | 'optimizer-curvature';
 
 /** One method's answer to "how far can it be pruned". */
 export interface LimitEstimate {
@@ -43,6 +49,14 @@ export interface LimitEstimate {
   readonly verdict: string;
   /** Where the method is from: paper, section or equation. */
   readonly reference: string;
+}
+
+/** What `optimizer-curvature` takes that no file says. It depends on the quotient of the two alone: ε/B. */
+export interface CurvatureChoice {
+  /** B, samples to a batch in training. */
+  readonly batch: number;
+  /** ε, by how much the loss may grow, in its units. */
+  readonly epsilon: number;
 }
 
 export interface ReportWarning {
@@ -129,6 +143,8 @@ export interface ModelReport {
   readonly warnings: readonly ReportWarning[];
   /** The network's graph, where the file has it. */
   readonly topology?: Topology;
+  /** What was measured with data, where that was done; its limits are among `limits`, in the scope `weights`. */
+  readonly measurement?: Measurement;
   /** Seconds from the request to the last layer. */
   readonly seconds: number;
 }

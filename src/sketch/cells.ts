@@ -22,3 +22,13 @@ export interface MagnitudeCells {
   /** Sum of w² over the cell: exact up to float64 rounding for atoms, within the stated bound otherwise. */
   readonly energy: Float64Array;
 }
+
+/** Distribution of Adam's second moments over all parameters: what a diagonal estimate of the curvature is a function of. */
+export interface MomentCells {
+  /** Mean square gradients, corrected for their start at 0; ascending, ≥ 0. */
+  readonly mean: Float64Array;
+  /** Parameters of about this second moment. */
+  readonly count: Float64Array;
+  /** The fewest steps that any parameter was trained for. */
+  readonly steps: number;
+}

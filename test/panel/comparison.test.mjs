@@ -1,19 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'mocha';
-import { Harness } from './harness.mjs';
+import { describe, it } from 'mocha';
 import { assertAccessible, frame, hostCalls, text } from './page-checks.mjs';
+import { pages } from './pages.mjs';
 import { THEMES } from './themes.mjs';
-
-/** @type {Harness} */
-let harness;
-/** @type {import('playwright-core').Page | undefined} */
-let page;
-
-/** @param {Omit<import('./harness.mjs').OpenOptions, 'element'>} [options] */
-async function open(options) {
-  page = await harness.open({ element: 'prunability-comparison', scenario: 'tuned', ...options });
-  return page;
-}
 
 /** Names of the rows in the document, in their order on the screen. @param {import('playwright-core').Page} page */
 const rowNames = (page) =>
@@ -34,16 +23,7 @@ const focusedCell = (page) =>
   });
 
 describe('comparison', () => {
-  before(async () => {
-    harness = await Harness.start(process.argv[2]);
-  });
-  after(() => harness?.close());
-  afterEach(async () => {
-    await page?.context().close();
-    page = undefined;
-    const complaints = harness.complaints.splice(0);
-    assert.deepEqual(complaints, [], 'the page complained (errors, policy violations)');
-  });
+  const open = pages({ element: 'prunability-comparison', scenario: 'tuned' });
 
   describe('is accessible and keeps to its policy', () => {
     for (const theme of Object.keys(THEMES)) {

@@ -42,7 +42,7 @@ const HOSTS = {
     const scenario = makeScenario(name);
     return {
       scenario,
-      methods: ['cancel', 'restart', 'export', 'showLog', 'measure', 'cancelMeasurement'],
+      methods: ['cancel', 'restart', 'export', 'showLog', 'measure', 'continueMeasurement', 'cancelMeasurement'],
       ready: scenario.snapshot,
       finish: async () => {
         if (scenario.end !== undefined) await peer.call('status', scenario.end);

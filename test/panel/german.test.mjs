@@ -1,27 +1,17 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'mocha';
-import { Harness } from './harness.mjs';
+import { before, describe, it } from 'mocha';
 import { assertAccessible, frame } from './page-checks.mjs';
+import { pages } from './pages.mjs';
 import { THEMES } from './themes.mjs';
 
 /** Longer words than English ones, another order of words: what holds here holds for most languages. */
 const LANGUAGE = 'de';
 const GERMAN = join(import.meta.dirname, '..', '..', 'l10n', `bundle.l10n.${LANGUAGE}.json`);
 
-/** @type {Harness} */
-let harness;
-/** @type {import('playwright-core').Page | undefined} */
-let page;
 /** The translations by English text. @type {Record<string, string>} */
 let texts;
-
-/** @param {import('./harness.mjs').OpenOptions} [options] */
-async function open(options) {
-  page = await harness.open({ ...options, language: LANGUAGE });
-  return page;
-}
 
 /**
  * All that is shown or said: texts of elements (of a sentence as a whole too, whatever it is made of) and attributes.
@@ -92,15 +82,9 @@ async function everything(page) {
 }
 
 describe('panel in German', () => {
+  const open = pages({ language: LANGUAGE });
   before(async () => {
-    harness = await Harness.start(process.argv[2]);
     texts = JSON.parse(await readFile(GERMAN, 'utf8'));
-  });
-  after(() => harness?.close());
-  afterEach(async () => {
-    await page?.context().close();
-    page = undefined;
-    assert.deepEqual(harness.complaints.splice(0), [], 'the page complained (errors, policy violations)');
   });
 
   describe('says nothing in English', () => {

@@ -26,6 +26,7 @@ export const SCENARIOS = [
   'failed',
   'refused',
   'initial',
+  'optimizerState',
   'hostile',
   'broken',
   'buffersOnly',

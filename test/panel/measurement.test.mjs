@@ -1,19 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'mocha';
-import { Harness } from './harness.mjs';
+import { describe, it } from 'mocha';
 import { assertAccessible, frame, hostCalls, text } from './page-checks.mjs';
+import { pages } from './pages.mjs';
 import { THEMES } from './themes.mjs';
-
-/** @type {Harness} */
-let harness;
-/** @type {import('playwright-core').Page | undefined} */
-let page;
-
-/** @param {import('./harness.mjs').OpenOptions} [options] */
-async function open(options) {
-  page = await harness.open({ scenario: 'measured', height: 1500, ...options });
-  return page;
-}
 
 /** @param {import('playwright-core').Page} page @param {string} name */
 const tab = (page, name) => page.locator('measured-section').getByRole('tab', { name, exact: true });
@@ -26,16 +15,7 @@ const figures = async (page) =>
   (await page.locator('measured-section .sentence .figure').allInnerTexts()).map((figure) => parseFloat(figure));
 
 describe('the measurement', () => {
-  before(async () => {
-    harness = await Harness.start(process.argv[2]);
-  });
-  after(() => harness?.close());
-  afterEach(async () => {
-    await page?.context().close();
-    page = undefined;
-    const complaints = harness.complaints.splice(0);
-    assert.deepEqual(complaints, [], 'the page complained (errors, policy violations)');
-  });
+  const open = pages({ scenario: 'measured', height: 1500 });
 
   describe('is accessible and keeps to its policy', () => {
     for (const theme of Object.keys(THEMES)) {
@@ -102,6 +82,15 @@ describe('the measurement', () => {
       await page.getByRole('button', { name: 'Measure again…' }).click();
       assert.equal((await hostCalls(page, 1))[0].method, 'measure');
     });
+    it('on from where it was stopped, but not where nothing had been measured', async () => {
+      const page = await open({ scenario: 'measurementCancelled' });
+      assert.match(await text(page, 'measured-section .notice'), /had been measured by then, and is kept/);
+      await page.getByRole('button', { name: 'Continue', exact: true }).click();
+      assert.equal((await hostCalls(page, 1))[0].method, 'continueMeasurement');
+      const failed = await open({ scenario: 'measurementFailed' });
+      assert.equal(await failed.getByRole('button', { name: 'Continue', exact: true }).count(), 0);
+      assert.equal(await failed.getByRole('button', { name: 'Measure again…' }).count(), 1);
+    });
     it('and what the host tells of it is shown at once', async () => {
       const page = await open({ scenario: 'measurable' });
       await page.evaluate(() =>
@@ -121,6 +110,15 @@ describe('the measurement', () => {
         /784 values[\s\S]*t?rain-images[\s\S]*\.prunability\.json/,
       );
     });
+  });
+
+  it('stands on the ruler beside the estimates that need no data', async () => {
+    const page = await open({ scenario: 'measuredDisagrees' });
+    const pins = () => page.locator('limit-ruler .label.measured').allInnerTexts();
+    assert.match((await pins()).join(' '), /predicted[\s\S]*/);
+    assert.match((await pins()).join(' '), /measured/);
+    await page.locator('limit-ruler .label.measured').first().click();
+    assert.match(await page.locator('explain-popover [popover]').innerText(), /2306\.05857/);
   });
 
   describe('answers', () => {

@@ -1,19 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'mocha';
-import { Harness } from './harness.mjs';
+import { describe, it } from 'mocha';
 import { assertAccessible, frame, hostCalls, text } from './page-checks.mjs';
+import { pages } from './pages.mjs';
 import { THEMES } from './themes.mjs';
-
-/** @type {Harness} */
-let harness;
-/** @type {import('playwright-core').Page | undefined} */
-let page;
-
-/** @param {import('./harness.mjs').OpenOptions} [options] */
-async function open(options) {
-  page = await harness.open(options);
-  return page;
-}
 
 /** @param {import('playwright-core').Page} page @param {string} name */
 const readout = (page, name) => text(page, `limit-ruler .readout div:has-text("${name}") dd`);
@@ -31,16 +20,7 @@ const rowNames = (page) =>
     );
 
 describe('panel', () => {
-  before(async () => {
-    harness = await Harness.start(process.argv[2]);
-  });
-  after(() => harness?.close());
-  afterEach(async () => {
-    await page?.context().close();
-    page = undefined;
-    const complaints = harness.complaints.splice(0);
-    assert.deepEqual(complaints, [], 'the page complained (errors, policy violations)');
-  });
+  const open = pages();
 
   describe('is accessible and keeps to its policy', () => {
     for (const theme of Object.keys(THEMES)) {
@@ -373,7 +353,7 @@ describe('panel', () => {
       const page = await open();
       await page.getByRole('slider').press('Home');
       await page.waitForTimeout(300);
-      await page.goto(`${harness.url}/?scenario=mixed`);
+      await page.goto(new URL('/?scenario=mixed', page.url()).href);
       await page.locator('layer-table .row').first().waitFor();
       assert.notEqual(await readout(page, 'Pruned'), '0.0 %');
     });

@@ -118,6 +118,7 @@ const PLANS: Readonly<Record<string, () => readonly TensorPlan[]>> = {
           : { std: 0, mean: plan.name.endsWith('.weight') ? 1 : 0 },
     })),
   hostile: () => HOSTILE,
+  perceptron,
   broken: () =>
     resnet()
       .slice(0, 6)
@@ -132,6 +133,33 @@ const PLANS: Readonly<Record<string, () => readonly TensorPlan[]>> = {
     { name: 'optimizer.exp_avg.conv1', shape: [64, 3, 7, 7], role: 'optimizer', mixture: { gaussian: 1, std: 1e-5 } },
   ],
 };
+
+/** Perceptrons trained with an L1 penalty and Adam, whose second moments are in the file. */
+function perceptron(): readonly TensorPlan[] {
+  const layers: readonly (readonly [string, readonly number[], number])[] = [
+    ['hidden1', [300, 784], 1e-8],
+    ['hidden2', [100, 300], 3e-7],
+    ['output', [10, 100], 1e-5],
+  ];
+  return layers.flatMap(([layer, shape, moment]): readonly TensorPlan[] => {
+    const parts = [
+      {
+        name: `${layer}.weight`,
+        shape,
+        role: 'weight',
+        mixture: { laplace: 1, std: 0.06 },
+      },
+      { name: `${layer}.bias`, shape: shape.slice(0, 1), role: 'bias', mixture: { gaussian: 1, std: 0.05 } },
+    ] as const;
+    const state = parts.map((part): TensorPlan => ({
+      name: `optimizer.${part.name}.exp_avg_sq`,
+      shape: part.shape,
+      role: 'optimizer',
+      mixture: { std: 0.5 * moment, mean: moment },
+    }));
+    return [...parts, ...state];
+  });
+}
 
 /** How far a scenario's run has come, and how it ended. */
 interface Course {
@@ -175,6 +203,7 @@ const COURSES: Readonly<Record<string, Course>> = {
     },
   },
   initial: { plan: 'initial' },
+  optimizerState: { plan: 'perceptron' },
   hostile: { plan: 'hostile' },
   broken: { plan: 'broken' },
   buffersOnly: { plan: 'buffersOnly' },
@@ -242,6 +271,9 @@ class Run {
       formatLabel: this.file.formatLabel,
       files: [{ path, size: this.file.bytes }],
       tensors,
+      secondMoments: tensors
+        .filter(({ name }) => name.endsWith('.exp_avg_sq'))
+        .map(({ name }) => ({ tensor: name, decay: 0.999, step: 5640 })),
       notes: [],
     };
     this.builder = new ReportBuilder(this.file, checkpoint);

@@ -1,34 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'mocha';
-import { Harness, SUMMARY_SCENARIOS } from './harness.mjs';
+import { describe, it } from 'mocha';
+import { SUMMARY_SCENARIOS } from './harness.mjs';
 import { assertAccessible, frame, hostCalls, text } from './page-checks.mjs';
+import { pages } from './pages.mjs';
 import { THEMES } from './themes.mjs';
-
-/** @type {Harness} */
-let harness;
-/** @type {import('playwright-core').Page | undefined} */
-let page;
-
-/** @param {Omit<import('./harness.mjs').OpenOptions, 'element'>} [options] */
-async function open(options) {
-  page = await harness.open({ element: 'prunability-summary', scenario: 'analyzed', width: 300, ...options });
-  return page;
-}
 
 /** @param {import('playwright-core').Page} page */
 const main = (page) => text(page, 'prunability-summary main');
 
 describe('summary', () => {
-  before(async () => {
-    harness = await Harness.start(process.argv[2]);
-  });
-  after(() => harness?.close());
-  afterEach(async () => {
-    await page?.context().close();
-    page = undefined;
-    const complaints = harness.complaints.splice(0);
-    assert.deepEqual(complaints, [], 'the page complained (errors, policy violations)');
-  });
+  const open = pages({ element: 'prunability-summary', scenario: 'analyzed', width: 300 });
 
   describe('is accessible and keeps to its policy', () => {
     for (const theme of Object.keys(THEMES)) {

@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import charts from 'generated:charts';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import { dataTable, type DataTable } from '../components/data-table';
+import { dataTable, dataToggle, type DataTable } from '../components/data-table';
 import '../components/vega-chart';
 import type { ChartData } from '../components/vega-chart';
 import type { ComparedLayer } from '../../src/protocol/comparison';
@@ -11,7 +11,6 @@ import { nameText } from '../../src/report/name-text';
 import { grouped, significant } from '../../src/report/number-text';
 import { roleText } from '../model/role-text';
 import { dataTableStyles } from '../style/data-table-styles';
-import { icon } from '../style/icons';
 import { layerDetailStyles } from '../style/layer-detail-styles';
 import { sharedStyles } from '../style/shared-styles';
 import { comparedDistribution, shareText, type ComparedDistribution } from './compared-distribution';
@@ -123,15 +122,9 @@ export class ComparedTensor extends PagePart {
         <div class="seg" role="group" aria-label=${l10n.t('Scale of the shares')}>
           ${this.scale(false, l10n.t('lin'), logarithmic)}${this.scale(true, l10n.t('log'), logarithmic)}
         </div>
-        <button
-          class="data-toggle"
-          aria-expanded=${this.showsTable}
-          @click=${() => {
-            this.showsTable = !this.showsTable;
-          }}
-        >
-          ${icon('data')}${l10n.t('Data')}
-        </button>
+        ${dataToggle(this.showsTable, () => {
+          this.showsTable = !this.showsTable;
+        })}
       </div>
       <vega-chart
         .spec=${logarithmic ? charts.comparedLogarithmic : charts.comparedLinear}

@@ -3,12 +3,11 @@ import charts from 'generated:charts';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { RunStep } from '../../src/report/comparison';
-import { dataTable } from '../components/data-table';
+import { dataTable, dataToggle } from '../components/data-table';
 import '../components/vega-chart';
 import { nameText } from '../../src/report/name-text';
 import { NO_NUMBER } from '../../src/report/number-text';
 import { dataTableStyles } from '../style/data-table-styles';
-import { icon } from '../style/icons';
 import { sharedStyles } from '../style/shared-styles';
 import { PagePart } from './page-element';
 import { stepCharts, stepGaps, type StepChart, type StepChartId, type StepGap } from './step-series';
@@ -108,16 +107,13 @@ export class RunCharts extends PagePart {
     return html`<div class="chart">
       <div class="bar">
         <h2>${this.term(id, title)}</h2>
-        <button
-          class="data-toggle"
-          aria-expanded=${this.table === id}
-          aria-label=${l10n.t('Data of {0}', title)}
-          @click=${() => {
+        ${dataToggle(
+          this.table === id,
+          () => {
             this.table = this.table === id ? undefined : id;
-          }}
-        >
-          ${icon('data')}${l10n.t('Data')}
-        </button>
+          },
+          title,
+        )}
       </div>
       <vega-chart
         .spec=${charts.overSteps}

@@ -10,24 +10,26 @@ import { layerTableStyles } from '../style/layer-table-styles';
 import { sharedStyles } from '../style/shared-styles';
 import { GridController } from '../grid/grid-controller';
 import { HEADER_ROW } from '../grid/grid-moves';
+import {
+  HEAD_HEIGHT,
+  heatMapRow,
+  heatMapStyles,
+  ROW_HEIGHT,
+  SCROLL_BAR,
+  STRONGEST,
+  STRONGEST_BEHIND_TEXT,
+} from '../grid/heat-map';
 import { PagePart } from './page-element';
 import { metricText, RUN_METRICS } from './run-metrics';
 import { shade, type MetricRange, type RunModel, type RunRow } from './run-model';
 
-const ROW_HEIGHT = 24;
-const HEAD_HEIGHT = 29;
 /** A cell at least so wide has its figure in it; narrower ones only the shade. */
 const FIGURE_WIDTH = 56;
 const NARROWEST_CELL = 10;
 /** The map is as high as its layers, up to this. */
 const HIGHEST = 560;
-/** Room for the horizontal scroll bar. */
-const SCROLL_BAR = 16;
 /** As the style sheet has it. */
 const NAME_WIDTH = 200;
-/** Share of the colour in the darkest cell: figures stand in wide ones and must stay readable. */
-const STRONGEST_BEHIND_TEXT = 40;
-const STRONGEST = 90;
 
 /** Layers by steps: each cell's shade is a figure, which the line above the map tells of the cell that has the focus. */
 @customElement('run-heat-map')
@@ -51,6 +53,7 @@ export class RunHeatMap extends PagePart {
   static override styles = [
     sharedStyles,
     layerTableStyles,
+    heatMapStyles,
     css`
       :host {
         border-top: 1px solid var(--pr-line);
@@ -58,63 +61,20 @@ export class RunHeatMap extends PagePart {
       h2 {
         padding: 12px 20px 0;
       }
-      .grid {
-        flex: none;
-        overflow-x: auto;
-      }
-      .head,
-      .body {
-        min-width: max-content;
-      }
       .row {
         grid-template-columns: 200px repeat(var(--steps), var(--cell));
         padding: 0 12px;
-      }
-      .body .row {
-        right: auto;
-        width: 100%;
-      }
-      .body .row:hover {
-        background: none;
-      }
-      .cell.layer,
-      .cell.corner {
-        position: sticky;
-        left: 0;
-        z-index: 1;
-        background: var(--vscode-editor-background);
       }
       .cell.step {
         padding: 0 2px;
         justify-content: center;
         overflow: visible;
       }
-      .cell.value {
-        padding: 0 2px;
-        text-align: center;
-        font-size: 11px;
-        cursor: default;
-        border: 1px solid var(--vscode-editor-background);
-        border-width: 0 1px 1px 0;
-        line-height: 23px;
-        color: var(--vscode-foreground);
-        background: color-mix(in srgb, var(--pr-kept) var(--share), var(--vscode-editor-background));
-      }
-      .cell.value.none {
-        background: none;
-        color: var(--pr-muted);
-      }
       .cell.value.lost {
         background: repeating-linear-gradient(-45deg, var(--pr-faint) 0 2px, var(--vscode-editor-background) 2px 6px);
       }
-      .cell.value:focus-visible {
-        outline: 2px solid var(--vscode-focusBorder);
-        outline-offset: -2px;
-      }
       .readout {
-        min-height: 20px;
         padding: 0 20px 6px;
-        overflow-wrap: anywhere;
       }
       .scale {
         display: flex;
@@ -273,25 +233,12 @@ export class RunHeatMap extends PagePart {
   ): TemplateResult {
     const row = run.rows[position];
     if (row === undefined) return html``;
-    return html`<div
-      class="row"
-      role="row"
-      aria-rowindex=${position + 2}
-      ${cssomStyle({ top: `${String(position * ROW_HEIGHT)}px` })}
-    >
-      <div
-        class="cell name layer"
-        role="rowheader"
-        aria-colindex="1"
-        tabindex=${this.grid.tabIndex(position, 0)}
-        @click=${() => {
-          this.grid.clicked({ row: position, column: 0 });
-        }}
-      >
-        <span class="text" title=${nameText(row.name)}><bdi dir="auto">${nameText(row.name)}</bdi></span>
-      </div>
-      ${run.steps.map((step, at) => this.cell(run, { row, position, step, at }, range, look))}
-    </div>`;
+    return heatMapRow(
+      this.grid,
+      position,
+      row.name,
+      run.steps.map((step, at) => this.cell(run, { row, position, step, at }, range, look)),
+    );
   }
 
   private cell(

@@ -1,4 +1,6 @@
-import { html, type TemplateResult } from 'lit';
+import * as l10n from '@vscode/l10n';
+import { html, nothing, type TemplateResult } from 'lit';
+import { icon } from '../style/icons';
 
 /** The numbers of a chart as a table, for those who cannot see it and those who want to copy them. */
 export interface DataTable {
@@ -31,4 +33,19 @@ export function dataTable({ caption, columns, rows }: DataTable): TemplateResult
       </tbody>
     </table>
   </div>`;
+}
+
+/**
+ * The button that shows or hides the table of a chart. Needs `dataTableStyles`.
+ * @param of title of the chart, where there are several
+ */
+export function dataToggle(shown: boolean, toggle: () => void, of?: string): TemplateResult {
+  return html`<button
+    class="data-toggle"
+    aria-expanded=${shown}
+    aria-label=${of === undefined ? nothing : l10n.t('Data of {0}', of)}
+    @click=${toggle}
+  >
+    ${icon('data')}${l10n.t('Data')}
+  </button>`;
 }

@@ -9,6 +9,7 @@ import { grouped, percent, significant } from '../../src/report/number-text';
 import type { PanelModel } from '../model/panel-model';
 import { icon } from '../style/icons';
 import { sharedStyles } from '../style/shared-styles';
+import { curvatureInputs, curvatureInputStyles } from './curvature-inputs';
 import type { ExplainRequest, Explanation } from './panel-element';
 
 /** Space to the window's edges and to what is explained. */
@@ -27,6 +28,7 @@ export class ExplainPopover extends LitElement {
 
   static override styles = [
     sharedStyles,
+    curvatureInputStyles,
     css`
       [popover] {
         position: fixed;
@@ -162,10 +164,23 @@ export class ExplainPopover extends LitElement {
       case 'term':
         return termSection(what.term, close);
       case 'estimates':
-        return html`${what.estimates.map((estimate, i) => estimateSection(estimate, i === 0 ? close : nothing))}`;
+        return html`${what.estimates.map((estimate, i) => this.estimateSection(estimate, i === 0 ? close : nothing))}`;
       case 'warnings':
         return html`${what.warnings.map((warning, i) => this.warningSection(warning, i === 0 ? close : nothing))}`;
     }
+  }
+
+  /** The estimate as it stands: the reader may have changed what it is computed with since the box was opened. */
+  private estimateSection(asked: LimitEstimate, close: unknown): TemplateResult {
+    const { method, scope } = asked;
+    const estimate = this.model.limits.find((limit) => limit.method === method && limit.scope === scope) ?? asked;
+    const inputs =
+      method === 'optimizer-curvature'
+        ? curvatureInputs(this.model, () => {
+            this.requestUpdate();
+          })
+        : nothing;
+    return estimateSection(estimate, close, inputs);
   }
 
   private warningSection(warning: ReportWarning, close: unknown): TemplateResult {
@@ -227,7 +242,7 @@ function termSection(term: Term, close: unknown): TemplateResult {
   </section>`;
 }
 
-function estimateSection(estimate: LimitEstimate, close: unknown): TemplateResult {
+function estimateSection(estimate: LimitEstimate, close: unknown, inputs: unknown): TemplateResult {
   const { prunedFraction, prunedCount, cosineSimilarity, threshold, interval } = estimate;
   const figures = [
     l10n.t('{0} values', grouped(prunedCount)),
@@ -244,7 +259,7 @@ function estimateSection(estimate: LimitEstimate, close: unknown): TemplateResul
     </div>
     <p class="figures">${figures.join(' · ')}</p>
     <p>${estimate.verdict}</p>
-    ${list(l10n.t('Assumptions'), estimate.assumptions)}
+    ${inputs} ${list(l10n.t('Assumptions'), estimate.assumptions)}
     <h3>${l10n.t('Source')}</h3>
     <p class="muted">${estimate.reference}</p>
   </section>`;

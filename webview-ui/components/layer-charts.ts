@@ -7,10 +7,9 @@ import type { Term } from '../model/glossary';
 import { layerSeries, type LayerDatum, type LayerSeries } from '../model/layer-series';
 import type { Topic } from '../model/panel-model';
 import { dataTableStyles } from '../style/data-table-styles';
-import { icon } from '../style/icons';
 import { layerDetailStyles } from '../style/layer-detail-styles';
 import { sharedStyles } from '../style/shared-styles';
-import { dataTable } from './data-table';
+import { dataTable, dataToggle } from './data-table';
 import { PanelElement } from './panel-element';
 import './vega-chart';
 import type { ChartData, ChartSignals } from './vega-chart';
@@ -128,16 +127,13 @@ export class LayerCharts extends PanelElement {
             ${title}
           </button>
         </h3>
-        <button
-          class="data-toggle"
-          aria-expanded=${this.table === id}
-          aria-label=${l10n.t('Data of {0}', title)}
-          @click=${() => {
+        ${dataToggle(
+          this.table === id,
+          () => {
             this.table = this.table === id ? undefined : id;
-          }}
-        >
-          ${icon('data')}${l10n.t('Data')}
-        </button>
+          },
+          title,
+        )}
       </div>
       <vega-chart
         .spec=${spec}

@@ -12,10 +12,9 @@ import { fixed, grouped, percent, shapeText, significant } from '../../src/repor
 import type { Topic } from '../model/panel-model';
 import { pruningReason, roleText } from '../model/role-text';
 import { dataTableStyles } from '../style/data-table-styles';
-import { icon } from '../style/icons';
 import { layerDetailStyles } from '../style/layer-detail-styles';
 import { sharedStyles } from '../style/shared-styles';
-import { dataTable, type DataTable } from './data-table';
+import { dataTable, dataToggle, type DataTable } from './data-table';
 import './layer-charts';
 import { PanelElement } from './panel-element';
 import './vega-chart';
@@ -87,15 +86,9 @@ export class LayerDetail extends PanelElement {
     return html`<div class="seg" role="group" aria-label=${l10n.t('Scale of the shares')}>
         ${scale(false, l10n.t('lin'))}${scale(true, l10n.t('log'))}
       </div>
-      <button
-        class="data-toggle"
-        aria-expanded=${this.showsTable}
-        @click=${() => {
-          this.showsTable = !this.showsTable;
-        }}
-      >
-        ${icon('data')}${l10n.t('Data')}
-      </button>`;
+      ${dataToggle(this.showsTable, () => {
+        this.showsTable = !this.showsTable;
+      })}`;
   }
 
   private layer(): TemplateResult | typeof nothing {

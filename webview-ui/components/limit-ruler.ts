@@ -10,12 +10,11 @@ import type { Topic } from '../model/panel-model';
 import { cosineAt, randomCosine, RulerGeometry, type PlacedPin } from '../model/ruler-geometry';
 import { cssomStyle } from '../style/cssom-style';
 import { dataTableStyles } from '../style/data-table-styles';
-import { icon } from '../style/icons';
 import { limitRulerStyles } from '../style/limit-ruler-styles';
 import { measureText } from '../style/measure-text';
 import { sharedStyles } from '../style/shared-styles';
 import { theme } from '../style/theme';
-import { dataTable, type DataTable } from './data-table';
+import { dataTable, dataToggle, type DataTable } from './data-table';
 import { PanelElement } from './panel-element';
 import { drawRuler, markPath } from './ruler-drawing';
 
@@ -46,7 +45,7 @@ export class LimitRuler extends PanelElement {
   @state() private showsTable = false;
   @state() private focused = false;
   @state() private hovered: number | undefined;
-  protected readonly topics: readonly Topic[] = ['analysis', 'fraction', 'display'];
+  protected readonly topics: readonly Topic[] = ['analysis', 'fraction', 'display', 'measurement'];
 
   private geometry: RulerGeometry | undefined;
   private geometryKey: readonly unknown[] = [];
@@ -76,7 +75,13 @@ export class LimitRuler extends PanelElement {
       <div class="bar">
         <h2>${l10n.t('How far it can be pruned')}</h2>
         ${this.model.hasTwoScopes ? this.scopeSwitch() : nothing} ${this.readout()}
-        ${this.model.cut === undefined ? nothing : this.dataToggle()}
+        ${
+          this.model.cut === undefined
+            ? nothing
+            : dataToggle(this.showsTable, () => {
+                this.showsTable = !this.showsTable;
+              })
+        }
       </div>
       <div
         class="ruler ${this.focused ? 'focused' : ''} ${doubtful ? 'doubtful' : ''}"
@@ -108,9 +113,10 @@ export class LimitRuler extends PanelElement {
   /** Labels are measured and placed again only if the width or the estimates have changed. */
   private layOut(): RulerGeometry {
     const { update } = this.model.analysis;
-    const key = [this.width, update, this.model.scope, theme().fontFamily];
+    const { figures, scope, view } = this.model;
+    const key = [this.width, update, figures, scope, view.curvature, theme().fontFamily];
     if (this.geometry === undefined || key.some((value, i) => value !== this.geometryKey[i])) {
-      this.geometry = new RulerGeometry(Math.max(this.width, 200), limitPins(this.model.limits), measureText);
+      this.geometry = new RulerGeometry(Math.max(this.width, 200), limitPins(this.model.rulerLimits), measureText);
       this.geometryKey = key;
     }
     return this.geometry;
@@ -131,18 +137,6 @@ export class LimitRuler extends PanelElement {
       ${choice('weights', l10n.t('Weights'), l10n.t('Tensors of two or more dimensions; biases and normalisation are kept'))}
       ${choice('parameters', l10n.t('All parameters'), l10n.t('With biases and normalisation, as in the paper'))}
     </div>`;
-  }
-
-  private dataToggle(): TemplateResult {
-    return html`<button
-      class="data-toggle"
-      aria-expanded=${this.showsTable}
-      @click=${() => {
-        this.showsTable = !this.showsTable;
-      }}
-    >
-      ${icon('data')}${l10n.t('Data')}
-    </button>`;
   }
 
   private readout(): TemplateResult | typeof nothing {
@@ -267,9 +261,9 @@ export class LimitRuler extends PanelElement {
   }
 
   private summary(): string {
-    const { limits, cut } = this.model;
+    const { rulerLimits, cut } = this.model;
     if (cut === undefined) return l10n.t('Cosine curve: nothing has been read yet.');
-    const points = limits.map((limit) =>
+    const points = rulerLimits.map((limit) =>
       l10n.t('{0} at {1}', methodLabel(limit.method), limitPercent(limit.prunedFraction)),
     );
     return l10n.t(
@@ -279,9 +273,9 @@ export class LimitRuler extends PanelElement {
   }
 
   private table(): DataTable {
-    const { curve, limits } = this.model;
+    const { curve, rulerLimits } = this.model;
     const steps = Array.from({ length: 21 }, (_, i) => ({ fraction: i / 20, name: '' }));
-    const named = limits.map((limit) => ({ fraction: limit.prunedFraction, name: methodLabel(limit.method) }));
+    const named = rulerLimits.map((limit) => ({ fraction: limit.prunedFraction, name: methodLabel(limit.method) }));
     const points = [...steps, ...named].sort((a, b) => a.fraction - b.fraction);
     return {
       caption: l10n.t('Cosine similarity by pruned fraction'),

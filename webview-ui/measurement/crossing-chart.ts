@@ -3,13 +3,12 @@ import { css, html, nothing, svg, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { CrossingPoint } from '../../src/limits/loss-landscape';
 import { percent, significant } from '../../src/report/number-text';
-import { dataTable, type DataTable } from '../components/data-table';
+import { dataTable, dataToggle, type DataTable } from '../components/data-table';
 import { dataTableStyles } from '../style/data-table-styles';
-import { icon } from '../style/icons';
 import { measureText } from '../style/measure-text';
 import { sharedStyles } from '../style/shared-styles';
 import { figureText } from './measured-answer';
-import type { CurvaturePrediction } from './measured-figures';
+import type { CurvaturePrediction } from '../../src/limits/measured-figures';
 import { linearScale, roundTicks } from './scales';
 import { SizedElement } from './sized-element';
 import { plotStyles } from './sparsity-chart-styles';
@@ -103,16 +102,13 @@ export class CrossingChart extends SizedElement {
         ${
           prediction === undefined
             ? nothing
-            : html`<button
-                class="data-toggle"
-                aria-expanded=${this.showsTable}
-                aria-label=${l10n.t('Data of {0}', l10n.t('Where the prediction comes from'))}
-                @click=${() => {
+            : dataToggle(
+                this.showsTable,
+                () => {
                   this.showsTable = !this.showsTable;
-                }}
-              >
-                ${icon('data')}${l10n.t('Data')}
-              </button>`
+                },
+                l10n.t('Where the prediction comes from'),
+              )
         }
       </div>
       ${

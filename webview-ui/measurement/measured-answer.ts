@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { PruneThreshold } from '../../src/limits/sweep-thresholds';
 import { limitPercent, percent } from '../../src/report/number-text';
 import { sentenceParts } from '../model/sentence-parts';
-import type { MeasuredFigures } from './measured-figures';
+import type { MeasuredFigures } from '../../src/limits/measured-figures';
 import type { MeasurementTerm } from './measurement-glossary';
 
 /** A figure of the answer, and the term that explains it. */

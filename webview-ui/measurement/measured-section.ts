@@ -5,9 +5,9 @@ import { PanelElement } from '../components/panel-element';
 import { progressBar } from '../components/progress-bar';
 import type { PanelHost } from '../host-connection';
 import type { Topic } from '../model/panel-model';
-import type { MeasurementStatus } from '../../src/protocol/panel';
+import type { MeasurementState, MeasurementStatus } from '../../src/protocol/panel';
 import { duration, percent } from '../../src/report/number-text';
-import { icon } from '../style/icons';
+import { icon, type IconName } from '../style/icons';
 import { sharedStyles } from '../style/shared-styles';
 import './crossing-chart';
 import './epsilon-control';
@@ -41,38 +41,35 @@ export class MeasuredSection extends PanelElement {
       <div class="bar">
         <h2>${l10n.t('Measured with data')}</h2>
         <span class="muted state">${stateText(status, measurement?.seconds)}</span>
-        ${this.button(status)}
+        ${this.buttons(measured)}
         ${status.state === 'running' ? progressBar(l10n.t('Measuring'), share(status), stateText(status)) : nothing}
       </div>
       ${this.notice(status)} ${measurement === undefined ? nothing : this.content()}
     </section>`;
   }
 
-  private button(status: MeasurementStatus): TemplateResult {
-    return status.state === 'running'
-      ? html`<button
-          class="action"
-          @click=${() => {
-            this.ask('cancelMeasurement');
-          }}
-        >
-          ${icon('stop')}${l10n.t('Cancel')}
-        </button>`
-      : html`<button
-          class="action"
-          @click=${() => {
-            this.ask('measure');
-          }}
-        >
-          ${icon('rerun')}${l10n.t('Measure again…')}
-        </button>`;
+  private buttons({ measurement, status }: MeasurementState): TemplateResult {
+    const button = (what: Asked, sign: IconName, text: string): TemplateResult =>
+      html`<button
+        class="action"
+        @click=${() => {
+          this.ask(what);
+        }}
+      >
+        ${icon(sign)}${text}
+      </button>`;
+    if (status.state === 'running') return button('cancelMeasurement', 'stop', l10n.t('Cancel'));
+    const again = button('measure', 'rerun', l10n.t('Measure again…'));
+    return status.state === 'complete' || measurement === undefined
+      ? again
+      : html`${button('continueMeasurement', 'play', l10n.t('Continue'))}${again}`;
   }
 
   private notice(status: MeasurementStatus): TemplateResult | typeof nothing {
     if (status.state === 'cancelled') {
       return html`<div class="notice" role="status">
         ${icon('warning')}
-        <p>${l10n.t('The measurement was stopped: what is shown had been measured by then.')}</p>
+        <p>${l10n.t('The measurement was stopped: what is shown had been measured by then, and is kept.')}</p>
       </div>`;
     }
     if (status.state !== 'failed') return nothing;
@@ -175,11 +172,14 @@ export class MeasuredSection extends PanelElement {
     });
   };
 
-  private ask(what: 'measure' | 'cancelMeasurement' | 'showLog'): void {
+  private ask(what: Asked): void {
     // a failure shows as the next status
     this.host.call(what, null).catch(() => undefined);
   }
 }
+
+/** Calls to the host that a button makes. */
+type Asked = 'measure' | 'continueMeasurement' | 'cancelMeasurement' | 'showLog';
 
 type Running = Extract<MeasurementStatus, { readonly state: 'running' }>;
 

@@ -9,7 +9,7 @@ import { PanelElement } from '../components/panel-element';
 import type { Topic } from '../model/panel-model';
 import { sharedStyles } from '../style/shared-styles';
 import { figureText, thresholdText } from './measured-answer';
-import type { MeasuredFigures } from './measured-figures';
+import type { MeasuredFigures } from '../../src/limits/measured-figures';
 
 const BACKENDS: Readonly<Record<BackendFacts['name'], string>> = {
   tensorflow: 'TensorFlow',

@@ -7,6 +7,15 @@ import { percent, shortCount, significant } from '../../src/report/number-text';
 import { PanelElement } from '../components/panel-element';
 import { GridController } from '../grid/grid-controller';
 import { HEADER_ROW } from '../grid/grid-moves';
+import {
+  HEAD_HEIGHT,
+  heatMapRow,
+  heatMapStyles,
+  ROW_HEIGHT,
+  SCROLL_BAR,
+  STRONGEST,
+  STRONGEST_BEHIND_TEXT,
+} from '../grid/heat-map';
 import type { Topic } from '../model/panel-model';
 import { cssomStyle } from '../style/cssom-style';
 import { layerTableStyles } from '../style/layer-table-styles';
@@ -19,19 +28,12 @@ import {
   type SensitivityRow,
 } from './sensitivity-rows';
 
-const ROW_HEIGHT = 24;
-const HEAD_HEIGHT = 29;
 /** A cell at least so wide has its figure in it. */
 const FIGURE_WIDTH = 44;
 const NARROWEST_CELL = 18;
 const WIDEST_CELL = 96;
 /** The map is as high as its parameters, up to this. */
 const HIGHEST = 420;
-/** Room for the horizontal scroll bar. */
-const SCROLL_BAR = 16;
-/** Share of the colour in the darkest cell: figures stand in wide ones and must stay readable. */
-const STRONGEST_BEHIND_TEXT = 40;
-const STRONGEST = 90;
 const NAME_WIDTHS = { narrow: 120, wide: 220 } as const;
 const NARROW = 520;
 /** In ε. */
@@ -59,6 +61,7 @@ export class SensitivityMapElement extends PanelElement {
   static override styles = [
     sharedStyles,
     layerTableStyles,
+    heatMapStyles,
     css`
       .bar {
         display: flex;
@@ -99,31 +102,12 @@ export class SensitivityMapElement extends PanelElement {
             color-mix(in srgb, var(--pr-fit) var(--strongest), var(--vscode-editor-background))
           );
       }
-      .grid {
-        flex: none;
-        overflow-x: auto;
-      }
-      .head,
-      .body {
-        min-width: max-content;
-      }
       .row {
         grid-template-columns: var(--name) repeat(var(--columns-count), var(--cell));
         padding: 0;
       }
-      .body .row {
-        right: auto;
-        width: 100%;
-      }
-      .body .row:hover {
-        background: none;
-      }
       .cell.layer,
       .cell.corner {
-        position: sticky;
-        left: 0;
-        z-index: 1;
-        background: var(--vscode-editor-background);
         padding-left: 0;
       }
       .cell.fraction {
@@ -134,14 +118,6 @@ export class SensitivityMapElement extends PanelElement {
       }
       .cell.value {
         padding: 0;
-        text-align: center;
-        font-size: 11px;
-        cursor: default;
-        border: 1px solid var(--vscode-editor-background);
-        border-width: 0 1px 1px 0;
-        line-height: 23px;
-        color: var(--vscode-foreground);
-        background: color-mix(in srgb, var(--pr-kept) var(--share), var(--vscode-editor-background));
       }
       .cell.value.over {
         font-weight: 600;
@@ -153,18 +129,8 @@ export class SensitivityMapElement extends PanelElement {
           repeating-linear-gradient(-45deg, transparent 0 3px, var(--vscode-editor-background) 3px 4px),
           color-mix(in srgb, var(--pr-fit) var(--share), var(--vscode-editor-background));
       }
-      .cell.value.none {
-        background: none;
-        color: var(--pr-muted);
-      }
-      .cell.value:focus-visible {
-        outline: 2px solid var(--vscode-focusBorder);
-        outline-offset: -2px;
-      }
       .readout {
-        min-height: 20px;
         padding: 4px 0;
-        overflow-wrap: anywhere;
       }
     `,
   ];
@@ -258,25 +224,12 @@ export class SensitivityMapElement extends PanelElement {
   private row(position: number, width: number, strongest: number): TemplateResult {
     const row = this.map.rows[position];
     if (row === undefined) return html``;
-    return html`<div
-      class="row"
-      role="row"
-      aria-rowindex=${position + 2}
-      ${cssomStyle({ top: `${String(position * ROW_HEIGHT)}px` })}
-    >
-      <div
-        class="cell name layer"
-        role="rowheader"
-        aria-colindex="1"
-        tabindex=${this.grid.tabIndex(position, 0)}
-        @click=${() => {
-          this.grid.clicked({ row: position, column: 0 });
-        }}
-      >
-        <span class="text" title=${nameText(row.name)}><bdi dir="auto">${nameText(row.name)}</bdi></span>
-      </div>
-      ${row.growths.map((growth, at) => this.cell(growth, { row: position, column: at + 1 }, width, strongest))}
-    </div>`;
+    return heatMapRow(
+      this.grid,
+      position,
+      row.name,
+      row.growths.map((growth, at) => this.cell(growth, { row: position, column: at + 1 }, width, strongest)),
+    );
   }
 
   private cell(

@@ -4,11 +4,10 @@ import { customElement, state } from 'lit/decorators.js';
 import { guard } from 'lit/directives/guard.js';
 import type { CriterionSweep, Measurement, PruningCriterion } from '../../src/report/measurement';
 import { percent, significant } from '../../src/report/number-text';
-import { dataTable, type DataTable } from '../components/data-table';
+import { dataTable, dataToggle, type DataTable } from '../components/data-table';
 import type { Topic } from '../model/panel-model';
 import { cssomStyle } from '../style/cssom-style';
 import { dataTableStyles } from '../style/data-table-styles';
-import { icon } from '../style/icons';
 import { measureText } from '../style/measure-text';
 import { sharedStyles } from '../style/shared-styles';
 import { theme } from '../style/theme';
@@ -63,16 +62,13 @@ export class SparsityChart extends SizedElement {
     return html`<div class="bar">
         <h3>${l10n.t('Loss and accuracy by pruned fraction')}</h3>
         ${this.legend(measurement)} ${near > 0 ? this.rangeSwitch(near) : nothing}
-        <button
-          class="data-toggle"
-          aria-expanded=${this.showsTable}
-          aria-label=${l10n.t('Data of {0}', l10n.t('Loss and accuracy by pruned fraction'))}
-          @click=${() => {
+        ${dataToggle(
+          this.showsTable,
+          () => {
             this.showsTable = !this.showsTable;
-          }}
-        >
-          ${icon('data')}${l10n.t('Data')}
-        </button>
+          },
+          l10n.t('Loss and accuracy by pruned fraction'),
+        )}
       </div>
       <div class="plot" ${cssomStyle({ height: `${String(plot.height)}px` })}>
         <svg width=${plot.width} height=${plot.height} role="img" aria-label=${summaryText(measurement, markers)}>

@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { Measurement } from '../../src/report/measurement';
 import { significant } from '../../src/report/number-text';
 import { figureText, thresholdText } from './measured-answer';
-import type { MeasuredFigures } from './measured-figures';
+import type { MeasuredFigures } from '../../src/limits/measured-figures';
 import type { MeasurementTerm } from './measurement-glossary';
 import type { Marker, MarkerId } from './sparsity-plot';
 

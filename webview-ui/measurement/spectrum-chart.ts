@@ -4,9 +4,8 @@ import { customElement, state } from 'lit/decorators.js';
 import { largestEigenvalue, negativeMass, smallestEigenvalue, traceEstimate } from '../../src/limits/spectrum-figures';
 import type { Measurement, SpectrumFacts, SpectrumNode } from '../../src/report/measurement';
 import { percent, significant } from '../../src/report/number-text';
-import { dataTable, type DataTable } from '../components/data-table';
+import { dataTable, dataToggle, type DataTable } from '../components/data-table';
 import { dataTableStyles } from '../style/data-table-styles';
-import { icon } from '../style/icons';
 import { sharedStyles } from '../style/shared-styles';
 import { decades, logScale, symlogScale, symlogTicks } from './scales';
 import { SizedElement } from './sized-element';
@@ -101,16 +100,13 @@ export class SpectrumChart extends SizedElement {
         ${
           spectrum === undefined
             ? nothing
-            : html`<button
-                class="data-toggle"
-                aria-expanded=${this.showsTable}
-                aria-label=${l10n.t('Data of {0}', l10n.t('Spectrum of the Hessian'))}
-                @click=${() => {
+            : dataToggle(
+                this.showsTable,
+                () => {
                   this.showsTable = !this.showsTable;
-                }}
-              >
-                ${icon('data')}${l10n.t('Data')}
-              </button>`
+                },
+                l10n.t('Spectrum of the Hessian'),
+              )
         }
       </div>
       ${

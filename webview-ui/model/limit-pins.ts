@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { LimitEstimate, LimitMethod } from '../../src/report/report';
 
 /** What a pin's colour and shape say. */
-export type PinKind = 'safe' | 'utopia' | 'variant' | 'baseline';
+export type PinKind = 'safe' | 'utopia' | 'variant' | 'baseline' | 'measured';
 
 interface MethodLook {
   readonly kind: PinKind;
@@ -15,11 +15,31 @@ interface MethodLook {
 const LOOKS: Readonly<Record<LimitMethod, MethodLook>> = {
   'cosine-utopia-grid': { kind: 'utopia', label: l10n.t('best trade-off'), short: l10n.t('best trade-off'), rank: 0 },
   'cosine-0.99': { kind: 'safe', label: l10n.t('cosine 0.99, no fine-tuning'), short: l10n.t('cosine 0.99'), rank: 1 },
-  'cosine-0.95': { kind: 'safe', label: l10n.t('cosine 0.95'), short: l10n.t('cosine 0.95'), rank: 2 },
-  'cosine-safe': { kind: 'variant', label: l10n.t('safe prune'), short: l10n.t('safe prune'), rank: 3 },
-  'cosine-utopia-layerwise': { kind: 'variant', label: l10n.t('layer by layer'), short: l10n.t('layerwise'), rank: 4 },
-  'cosine-utopia': { kind: 'utopia', label: l10n.t('best trade-off, exact'), short: l10n.t('exact'), rank: 5 },
-  'random-0.99': { kind: 'baseline', label: l10n.t('random to 0.99'), short: l10n.t('random'), rank: 6 },
+  'cosine-0.95': { kind: 'safe', label: l10n.t('cosine 0.95'), short: l10n.t('cosine 0.95'), rank: 4 },
+  'cosine-safe': { kind: 'variant', label: l10n.t('safe prune'), short: l10n.t('safe prune'), rank: 5 },
+  'cosine-utopia-layerwise': { kind: 'variant', label: l10n.t('layer by layer'), short: l10n.t('layerwise'), rank: 6 },
+  'cosine-utopia': { kind: 'utopia', label: l10n.t('best trade-off, exact'), short: l10n.t('exact'), rank: 7 },
+  'optimizer-curvature': {
+    kind: 'variant',
+    label: l10n.t('from optimiser state'),
+    short: l10n.t('optimiser'),
+    rank: 8,
+  },
+  'random-0.99': { kind: 'baseline', label: l10n.t('random to 0.99'), short: l10n.t('random'), rank: 9 },
+  'measured-loss': { kind: 'measured', label: l10n.t('measured: loss within ε'), short: l10n.t('measured'), rank: 2 },
+  'statistical-dimension': {
+    kind: 'measured',
+    label: l10n.t('predicted with data'),
+    short: l10n.t('predicted'),
+    rank: 3,
+  },
+  'measured-accuracy': {
+    kind: 'measured',
+    label: l10n.t('measured: accuracy −1 point'),
+    short: l10n.t('accuracy −1 point'),
+    rank: 10,
+  },
+  'direct-quadratic': { kind: 'measured', label: l10n.t('direct test'), short: l10n.t('direct test'), rank: 11 },
 };
 
 /** Pins closer than this fraction of the axis would lie on each other: they become one. */

@@ -1,9 +1,16 @@
 import { survivingFraction, type CosineCurve, type PruneThreshold } from '../../src/limits/cosine-curve';
+import {
+  chosenCurvature,
+  curvatureFigures,
+  USUAL_CHOICE,
+  type CurvatureFigures,
+} from '../../src/limits/optimizer-curvature';
 import type { AnalysisEvent } from '../../src/protocol/analysis';
 import { RUNNABLE_FORMATS } from '../../src/protocol/measurement';
 import type { AnalysisStatus, MeasurementState, PanelSnapshot } from '../../src/protocol/panel';
-import type { LimitEstimate, LimitMethod, LimitScope } from '../../src/report/report';
-import { measuredFigures, type MeasuredFigures } from '../measurement/measured-figures';
+import type { CurvatureChoice, LimitEstimate, LimitMethod, LimitScope } from '../../src/report/report';
+import { measuredLimits } from '../../src/limits/measured-limits';
+import { measuredFigures, type MeasuredFigures } from '../../src/limits/measured-figures';
 import type { MeasurementChoices } from '../measurement/measurement-choices';
 import { AnalysisState } from './analysis-state';
 import { orderedRows, rowGroup, type RowGroup, type RowSource } from './layer-rows';
@@ -35,6 +42,9 @@ export interface Surroundings {
   now(): number;
 }
 
+/** Of what is known with data, prediction and measurement: the other limits are in the chart of the loss. */
+const RULER_METHODS: readonly LimitMethod[] = ['statistical-dimension', 'measured-loss'];
+
 /** Steps that the pruned fraction is rounded to when dragged: a tenth of a percent. */
 const FRACTION_STEP = 1000;
 
@@ -55,6 +65,8 @@ export class PanelModel implements RowSource {
   private readonly listeners = new Map<Topic, Set<() => void>>();
   private cutCache: Cut | undefined;
   private figuresCache: { readonly of: readonly unknown[]; readonly figures: MeasuredFigures } | undefined;
+  private curvatureCache:
+    { readonly of: readonly unknown[]; readonly figures: CurvatureFigures | undefined } | undefined;
   private rowsCache: readonly number[] | undefined;
   private defaultSelection: { readonly index: number | undefined } | undefined;
   private pending: Set<Topic> | undefined;
@@ -143,7 +155,45 @@ export class PanelModel implements RowSource {
   }
 
   get limits(): readonly LimitEstimate[] {
-    return this.analysis.limits(this.scope);
+    return this.limitsOf(this.scope);
+  }
+
+  /** As the analysis has them; the one from optimiser state with what the reader has chosen for it. */
+  private limitsOf(scope: LimitScope): readonly LimitEstimate[] {
+    const limits = this.analysis.limits(scope);
+    const { update } = this.analysis;
+    const curve = this.analysis.curve(scope);
+    const choice = this.view.curvature;
+    if (choice === undefined || update?.moments === undefined || curve === undefined) return limits;
+    const of = [update, scope, choice];
+    if (this.curvatureCache?.of.every((value, i) => value === of[i]) !== true) {
+      this.curvatureCache = { of, figures: curvatureFigures(update.moments, update.magnitudes[scope], curve, choice) };
+    }
+    const { figures } = this.curvatureCache;
+    return limits.map((limit) =>
+      limit.method !== 'optimizer-curvature' || figures === undefined
+        ? limit
+        : { ...limit, ...figures, assumptions: [...figures.assumptions, ...limit.assumptions.slice(2)] },
+    );
+  }
+
+  /** What the limit from optimiser state is computed with. */
+  get curvatureChoice(): CurvatureChoice {
+    return this.view.curvature ?? USUAL_CHOICE;
+  }
+
+  /** Changes it; what makes no sense is left as it was, and undefined is the usual again. */
+  chooseCurvature(part: Partial<CurvatureChoice> | undefined): void {
+    const curvature = part === undefined ? undefined : chosenCurvature({ ...this.curvatureChoice, ...part });
+    if (part === undefined || curvature !== undefined) this.change({ curvature }, 'display');
+  }
+
+  /** The limits that stand on the ruler: beside those of the weights, what was predicted and measured with data. */
+  get rulerLimits(): readonly LimitEstimate[] {
+    const { limits, figures, measured, scope } = this;
+    if (scope !== 'weights' || figures === undefined || measured?.measurement === undefined) return limits;
+    const ofData = measuredLimits(measured.measurement, figures, this.view.measured.negative);
+    return [...limits, ...ofData.filter(({ method }) => RULER_METHODS.includes(method))];
   }
 
   limit(method: LimitMethod): LimitEstimate | undefined {
@@ -277,7 +327,7 @@ export class PanelModel implements RowSource {
     // a fraction chosen by hand stays; a handle that stands on a method's estimate goes to that method's in the new scope
     const { prunedFraction } = this.view;
     const method = this.limits.find((limit) => limit.prunedFraction === prunedFraction)?.method;
-    const moved = this.analysis.limits(scope).find((limit) => limit.method === method)?.prunedFraction;
+    const moved = this.limitsOf(scope).find((limit) => limit.method === method)?.prunedFraction;
     this.cutCache = undefined;
     this.rowsCache = undefined;
     this.change({ scope, prunedFraction: moved ?? prunedFraction }, 'display', 'fraction', 'rows');

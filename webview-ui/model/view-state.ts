@@ -1,4 +1,5 @@
-import type { LimitScope } from '../../src/report/report';
+import { chosenCurvature } from '../../src/limits/optimizer-curvature';
+import type { CurvatureChoice, LimitScope } from '../../src/report/report';
 import { INITIAL_CHOICES, restoreChoices, type MeasurementChoices } from '../measurement/measurement-choices';
 
 /** Columns that the table can be sorted by. */
@@ -31,6 +32,8 @@ export interface ViewState {
   readonly showOthers: boolean;
   readonly detail: 'layer' | 'model';
   readonly measured: MeasurementChoices;
+  /** What the limit from optimiser state is computed with; absent: the usual. */
+  readonly curvature?: CurvatureChoice | undefined;
 }
 
 /** The state of a panel nobody has touched. */
@@ -59,6 +62,7 @@ export function restoreViewState(stored: unknown, fingerprint: string): ViewStat
   if (from.version !== 1 || from.fingerprint !== fingerprint) return initial;
   const { selected, filter, prunedFraction, scope, scrollTop } = from;
   const sort = sortOrder(from.sort);
+  const curvature = chosenCurvature(from.curvature);
   return {
     ...initial,
     ...(typeof selected === 'string' ? { selected } : {}),
@@ -67,6 +71,7 @@ export function restoreViewState(stored: unknown, fingerprint: string): ViewStat
     ...(typeof prunedFraction === 'number' && prunedFraction >= 0 && prunedFraction <= 1 ? { prunedFraction } : {}),
     ...(scope === 'weights' || scope === 'parameters' ? { scope } : {}),
     ...(typeof scrollTop === 'number' && scrollTop >= 0 && Number.isFinite(scrollTop) ? { scrollTop } : {}),
+    ...(curvature === undefined ? {} : { curvature }),
     logarithmic: from.logarithmic === true,
     showVectors: from.showVectors === true,
     showOthers: from.showOthers === true,

@@ -43,6 +43,7 @@ const MODEL_TITLES: Readonly<Record<string, string>> = {
   'at-initialisation': l10n.t('Looks untrained'),
   'nothing-prunable': l10n.t('Nothing to prune'),
   'norm-dominates': l10n.t('Norms dominate “all parameters”'),
+  'optimizer-state-not-used': l10n.t('Optimiser’s second moments not used'),
   'k2-undefined': l10n.t('No safe prune: K2 is undefined'),
 };
 

@@ -104,6 +104,9 @@ export const limitRulerStyles = css`
   .utopia {
     --pin: var(--pr-utopia);
   }
+  .measured {
+    --pin: var(--pr-fit);
+  }
   .variant {
     --pin: var(--pr-muted);
   }

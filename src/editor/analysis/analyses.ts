@@ -10,6 +10,7 @@ import {
   type Uri,
 } from 'vscode';
 import type { ExportFormat } from '../../protocol/panel';
+import { measuredReport } from '../../report/measured-report';
 import { AnalysisSession } from './analysis-session';
 import { CHECKPOINT_EDITOR, CheckpointEditors } from './checkpoint-editor';
 import type { EngineClient } from '../engine-client';
@@ -31,7 +32,7 @@ export class Analyses implements Disposable {
     context: ExtensionContext,
     private readonly engine: EngineClient,
     private readonly descriptions: ModelDescriptions,
-    measurements: Measurements,
+    private readonly measurements: Measurements,
     work: RunningWork,
     private readonly log: LogOutputChannel,
   ) {
@@ -137,7 +138,9 @@ export class Analyses implements Disposable {
       return undefined;
     }
     try {
-      return await exportReport(report, format, session.uri);
+      const measurement = this.measurements.session(session.uri)?.measurementOf(session.snapshot().fingerprint);
+      const told = measurement === undefined ? report : measuredReport(report, measurement);
+      return await exportReport(told, format, session.uri);
     } catch (error) {
       this.log.error(error as Error);
       void window.showErrorMessage(l10n.t('The report could not be written: {0}', (error as Error).message));

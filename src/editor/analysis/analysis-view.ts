@@ -52,6 +52,10 @@ export function showAnalysis(
         void measurements.measure(session.uri);
         return null;
       },
+      continueMeasurement: () => {
+        void measurements.resume(session.uri);
+        return null;
+      },
       cancelMeasurement: () => {
         measurements.session(session.uri)?.cancel();
         return null;

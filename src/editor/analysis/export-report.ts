@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { l10n, window, workspace, type Uri } from 'vscode';
+import { writeAtomically } from '../../files/write-atomically';
 import type { ExportFormat } from '../../protocol/panel';
 import type { ComparisonReport, RunReport } from '../../report/comparison';
 import { comparisonToCsv, runToCsv } from '../../report/comparison-csv';
@@ -56,7 +55,7 @@ async function write<R>(report: R, writer: Writer<R>, beside: Uri): Promise<Uri 
     title: l10n.t('Export the report of {0}', basename(beside.path)),
   });
   if (target === undefined) return undefined;
-  await writeAtomically(target, writer.write(report));
+  await writeText(target, writer.write(report));
   const open = l10n.t('Open');
   void window.showInformationMessage(l10n.t('Report written to {0}', basename(target.path)), open).then((answer) => {
     if (answer === open) void window.showTextDocument(target);
@@ -64,19 +63,7 @@ async function write<R>(report: R, writer: Writer<R>, beside: Uri): Promise<Uri 
   return target;
 }
 
-/** Writes beside the target and renames: what stood there stays whole until the new text is. */
-async function writeAtomically(target: Uri, text: string): Promise<void> {
-  if (target.scheme !== 'file') {
-    await workspace.fs.writeFile(target, new TextEncoder().encode(text));
-    return;
-  }
-  // A name that nobody else has: what is removed after a failure must be ours.
-  const temporary = `${target.fsPath}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, text, { flag: 'wx' });
-    await rename(temporary, target.fsPath);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+async function writeText(target: Uri, text: string): Promise<void> {
+  if (target.scheme === 'file') await writeAtomically(target.fsPath, text);
+  else await workspace.fs.writeFile(target, new TextEncoder().encode(text));
 }

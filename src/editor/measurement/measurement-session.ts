@@ -1,11 +1,13 @@
 import { basename } from 'node:path';
 import { EventEmitter, l10n, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
-import { CancelledError } from '../../formats/errors';
+import { CancelledError, OutOfMemoryError } from '../../formats/errors';
 import type { MeasureRequest, MeasurerMethods } from '../../protocol/measurement';
 import type { MeasurementState, MeasurementStatus } from '../../protocol/panel';
+import { DisconnectedError } from '../../protocol/rpc';
 import type { Measurement } from '../../report/measurement';
 import type { ChildClient } from '../child-client';
 import { failure } from '../failure';
+import { fileVersion } from '../models/model-source';
 
 /** How often what is being done is told: each time the panel gets the whole measurement. */
 const TOLD_EVERY_MS = 100;
@@ -14,6 +16,9 @@ const TOLD_EVERY_MS = 100;
 export class MeasurementSession implements Disposable {
   private current: MeasurementState | undefined;
   private controller: AbortController | undefined;
+  private last: MeasureRequest | undefined;
+  /** Of the file that was measured. */
+  private version = '';
   private readonly changeEmitter = new EventEmitter<MeasurementState>();
   readonly onChange = this.changeEmitter.event;
 
@@ -28,20 +33,38 @@ export class MeasurementSession implements Disposable {
     return this.current;
   }
 
+  /** What was measured of this version of the file, whether it is complete or not; undefined if nothing was. */
+  measurementOf(version: string): Measurement | undefined {
+    return version === this.version ? this.current?.measurement : undefined;
+  }
+
   cancel(): void {
     this.controller?.abort();
   }
 
-  /** Measures, in place of a measurement that runs; resolves when it has ended in whichever way. */
+  /** What was measured last, if it can be gone on with: it was stopped, or has failed. */
+  get unfinished(): MeasureRequest | undefined {
+    return this.current?.status.state === 'cancelled' || this.current?.status.state === 'failed'
+      ? this.last
+      : undefined;
+  }
+
+  /**
+   * Measures, in place of a measurement that runs; resolves when it has ended in whichever way. A run that goes on with
+   * another one shows what that has told, until it tells more.
+   */
   async run(request: MeasureRequest): Promise<MeasurementStatus> {
     this.cancel();
+    this.last = request;
     const controller = new AbortController();
     this.controller = controller;
     const isCurrent = (): boolean => this.controller === controller;
-    let measurement: Measurement | undefined;
+    let measurement = request.keep?.earlier === 'continue' ? this.current?.measurement : undefined;
     this.tell({ measurement, status: { state: 'running', stage: l10n.t('Reading'), done: 0, total: 0 } });
     const name = basename(this.uri.path);
     this.log.info(`Measuring ${name}`);
+    this.version = await fileVersion(this.uri);
+    if (!isCurrent()) return { state: 'cancelled' };
     let told = performance.now();
     let status: MeasurementStatus;
     try {
@@ -60,9 +83,7 @@ export class MeasurementSession implements Disposable {
       status = { state: 'complete' };
     } catch (error) {
       status =
-        error instanceof CancelledError || controller.signal.aborted
-          ? { state: 'cancelled' }
-          : failure(error, this.uri, this.log);
+        error instanceof CancelledError || controller.signal.aborted ? { state: 'cancelled' } : this.failed(error);
     }
     this.log.info(`${name}: measurement ${status.state}`);
     if (isCurrent()) this.tell({ measurement, status });
@@ -73,6 +94,16 @@ export class MeasurementSession implements Disposable {
     this.cancel();
     this.controller = undefined;
     this.changeEmitter.dispose();
+  }
+
+  private failed(error: unknown): MeasurementStatus {
+    const told = failure(error, this.uri, this.log);
+    if (error instanceof OutOfMemoryError) this.measurer.stop();
+    if (!(error instanceof DisconnectedError)) return told;
+    const remedy = l10n.t(
+      'What was measured until then is kept: continue, and a new process goes on. If the memory was not enough, set a smaller "batch" in .prunability.json first.',
+    );
+    return { ...told, remedy };
   }
 
   private tell(state: MeasurementState): void {

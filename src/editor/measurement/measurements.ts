@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { EventEmitter, l10n, window, workspace, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
 import type { DataSettings } from '../../data/settings';
-import { FormatError } from '../../formats/errors';
+import { FormatError, OutOfMemoryError } from '../../formats/errors';
 import type { BackendChoice, MeasureRequest, MeasurerMethods } from '../../protocol/measurement';
 import { ChildClient } from '../child-client';
 import { failure } from '../failure';
@@ -21,14 +21,18 @@ export class Measurements implements Disposable {
   /** A measurement of this model has begun, come further or ended. */
   readonly onChange = this.changeEmitter.event;
 
+  /** @param kept folder for what is measured, until the measurement is complete */
   constructor(
     script: string,
     private readonly places: () => MeasureRequest['places'],
+    private readonly kept: string,
     private readonly show: (model: Uri) => Promise<void>,
     private readonly work: RunningWork,
     private readonly log: LogOutputChannel,
   ) {
-    this.measurer = new ChildClient({ name: 'Measurer', script, arguments: [], heapMegabytes: MEASURER_HEAP_MB }, log);
+    const ended = (how: string): string => l10n.t('The process that runs networks ended unexpectedly ({0})', how);
+    const program = { name: 'Measurer', script, arguments: [], heapMegabytes: MEASURER_HEAP_MB, ended };
+    this.measurer = new ChildClient(program, log);
   }
 
   /** Identifier of the process, while there is one. */
@@ -56,13 +60,32 @@ export class Measurements implements Disposable {
     try {
       data = await pickData(model, this.measurer, given);
     } catch (error) {
+      if (error instanceof OutOfMemoryError) this.measurer.stop();
       await this.tellFailure(error, model);
       return;
     }
     if (data === undefined) return;
     await this.show(model);
     const backend = workspace.getConfiguration('prunability').get<BackendChoice>('measurement.backend', 'auto');
-    await this.sessionOf(model).run({ model: model.fsPath, data, backend, places: this.places(), remember: true });
+    // Who measures again wants it measured; what an editor that was closed has left is welcome.
+    const earlier = this.session(model) === undefined ? 'use' : 'forget';
+    const keep = { folder: this.kept, earlier } as const;
+    await this.sessionOf(model).run({
+      model: model.fsPath,
+      data,
+      backend,
+      places: this.places(),
+      remember: true,
+      keep,
+    });
+  }
+
+  /** Goes on with the measurement of a model that was stopped or has failed; resolves when it has ended. */
+  async resume(model: Uri): Promise<void> {
+    const session = this.session(model);
+    const request = session?.unfinished;
+    if (request === undefined) return;
+    await session?.run({ ...request, keep: { folder: this.kept, earlier: 'continue' } });
   }
 
   /** What is installed has changed: the next measurement finds it. */

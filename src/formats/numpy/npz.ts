@@ -12,7 +12,8 @@ import {
   type NpyHeader,
 } from './npy-header';
 import type { RandomAccessSource } from '../source';
-import { ZipArchive, type EntryHead, type ZipEntry } from '../containers/zip';
+import { ZipArchive, type EntryHead } from '../containers/zip';
+import type { ZipEntry } from '../containers/zip-directory';
 
 /** NumPy pads headers to multiples of 64; those of plain arrays have 128 bytes. */
 const USUAL_PREFIX_BYTES = 128;

@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { FormatError } from '../errors';
 import { MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
 import { PersistentId, PickleCall, type PickleDict, type PickleValue } from '../containers/pickle-values';
+import { adamMoments, type PickledMoment } from './adam-moments';
 import { attributes, dictOf } from './pytorch-objects';
 import { isTensorSubclass, rebuildTensor } from './pytorch-rebuild';
 import type { Rebuilt, TensorView } from './tensor-view';
@@ -41,6 +42,8 @@ export interface WalkContext {
   visits: number;
   tensors: number;
   optimizers: number;
+  /** Of all optimisers that were walked through, by the tensor that holds them. */
+  readonly moments: Map<TensorView, PickledMoment>;
   readonly rebuilt: Map<PickleValue, Rebuilt | undefined>;
 }
 
@@ -67,7 +70,7 @@ interface Frame {
 }
 
 export function walkContext(objects: number, fail: WalkContext['fail']): WalkContext {
-  return { fail, objects, visits: 0, tensors: 0, optimizers: 0, rebuilt: new Map() };
+  return { fail, objects, visits: 0, tensors: 0, optimizers: 0, moments: new Map(), rebuilt: new Map() };
 }
 
 /** What {@link rebuildTensor} says, remembered: tied weights are one object in several places. */
@@ -249,6 +252,9 @@ function optimizerChildren({ state, groups }: OptimizerParts, context: WalkConte
     for (const parameter of parameters) {
       if (!positions.has(parameter)) positions.set(parameter, positions.size);
     }
+  }
+  for (const [view, moment] of adamMoments(state, groups, (value) => tensorOf(value, context))) {
+    context.moments.set(view, moment);
   }
   const children: Child[] = [];
   for (const [key, value] of state) {

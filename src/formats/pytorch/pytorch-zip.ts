@@ -6,7 +6,8 @@ import type { PersistentId } from '../containers/pickle-values';
 import type { StorageBytes, TensorStorages } from './tensor-storage';
 import { parseStorage, type Rebuilt } from './tensor-view';
 import type { RandomAccessSource } from '../source';
-import { ZipArchive, type ZipEntry } from '../containers/zip';
+import { ZipArchive } from '../containers/zip';
+import type { ZipEntry } from '../containers/zip-directory';
 
 /** The record is `little` or `big`. */
 const MAX_BYTEORDER_BYTES = 16;

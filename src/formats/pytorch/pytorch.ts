@@ -2,6 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { Checkpoint, FormatReader, OpenContext } from '../checkpoint';
 import { FormatError } from '../errors';
 import { ZipArchive } from '../containers/zip';
+import { namedMoments } from './adam-moments';
 import { isExported, openExported, type ExportedTensors } from './exported';
 import { importNote } from '../containers/pickle-imports';
 import { isTorchLegacy, openTorchLegacy } from './pytorch-legacy';
@@ -67,12 +68,14 @@ function describe(source: RandomAccessSource, { label, pickle, storages, tensors
   const named = nameTensors(pickle.value, context);
   checkWeights(source, named, deepspeedHint(pickle.value));
   checkPartitioned(source.path, pickle.value, named.tensors);
+  const secondMoments = namedMoments(context.moments, named.tensors);
   const { entries, notes } = placeTensors(named.tensors, storages, fail);
   return {
     format: 'pytorch',
     formatLabel: isModule(pickle.value) ? l10n.t('{0}, whole module', label) : label,
     files: [{ path: source.path, size: source.size }],
     tensors: entries,
+    ...(secondMoments.length === 0 ? {} : { secondMoments }),
     notes: [
       importNote(pickle.globals.keys()),
       ...notes,

@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
-import { ZipArchive, type ZipEntry } from '../containers/zip';
+import { ZipArchive } from '../containers/zip';
+import type { ZipEntry } from '../containers/zip-directory';
 import { FormatError } from '../errors';
 import type { RandomAccessSource } from '../source';
 import { tfliteDialect, type TfliteModel } from './tflite-model';

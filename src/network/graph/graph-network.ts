@@ -12,6 +12,15 @@ import { constantTensor, graphParameters, type GraphParameter } from './graph-we
 /** Sizes that the input leaves open are tried with this one. */
 const TRIED_SIZE = 32;
 
+/** Operators that give other numbers each time: a loss that they are in cannot be compared with another one. */
+const RANDOM_OPERATORS: ReadonlySet<string> = new Set([
+  'Multinomial',
+  'RandomStandardNormal',
+  'RandomUniform',
+  'RandomUniformInt',
+  'TruncatedNormal',
+]);
+
 /** Identities after one another, before the operator that gives the output. */
 const MAX_IDENTITIES = 16;
 
@@ -27,6 +36,17 @@ export async function graphNetwork(
 ): Promise<Network> {
   const { topology } = checkpoint;
   if (topology === undefined) throw refused(file, l10n.t('its graph cannot be followed'));
+  const random = topology.nodes.find(({ operator }) => RANDOM_OPERATORS.has(operator));
+  if (random !== undefined) {
+    throw refused(
+      file,
+      l10n.t(
+        'operator {0} (node "{1}") draws random numbers, as a network does in training',
+        random.operator,
+        random.name,
+      ),
+    );
+  }
   const found = graphParameters(checkpoint, topology.nodes);
   checkParameterCount(
     checkpoint.tensors.reduce((sum, { count }) => sum + count, 0),

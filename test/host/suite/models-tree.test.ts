@@ -20,7 +20,7 @@ const FASHION = [
   '  epoch3.safetensors',
   '  untrained.pt',
 ];
-const LANGUAGE = ['language-detection', '  model.json'];
+const SAMPLES = ['digits', '  with-l1.onnx', '  without-l1.onnx', ...FASHION, 'language-detection', '  model.json'];
 
 /** Folder that tests write into, and the tree without it. */
 const SCRATCH = 'scratch';
@@ -32,14 +32,14 @@ suite('Models view', () => {
   suiteSetup(async () => {
     tree = (await activated()).modelsTree;
     await vscode.commands.executeCommand('prunability.models.focus');
-    await shows([...FASHION, ...LANGUAGE]);
+    await shows(SAMPLES);
   });
 
   teardown(async () => {
     await rm(scratch(), { recursive: true, force: true });
     await tree.show({ layout: 'folder', order: 'name', filter: '' });
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-    await shows([...FASHION, ...LANGUAGE]);
+    await shows(SAMPLES);
   });
 
   /** The tree as indented labels. */
@@ -64,7 +64,7 @@ suite('Models view', () => {
 
   /** The tree of the samples, and of the scratch folder as far as it is given. */
   const showsScratch = (...lines: string[]): Promise<void> =>
-    shows([...FASHION, ...LANGUAGE, ...(lines.length === 0 ? [] : [SCRATCH, ...lines.map((line) => `  ${line}`)])]);
+    shows([...SAMPLES, ...(lines.length === 0 ? [] : [SCRATCH, ...lines.map((line) => `  ${line}`)])]);
 
   /** The item of a model, once it is listed. */
   function model(path: string): Promise<ModelTreeNode> {
@@ -93,7 +93,7 @@ suite('Models view', () => {
 
   suite('content', () => {
     test('lists the models of the workspace by folder, the epochs of a run in their order', async () => {
-      await shows([...FASHION, ...LANGUAGE]);
+      await shows(SAMPLES);
     });
 
     test('gives a run its folder and its checkpoints', async () => {
@@ -223,11 +223,11 @@ suite('Models view', () => {
       await copyFile(source(), join(outside, 'deep', 'a.pt'));
       await mkdir(scratch(), { recursive: true });
       await rename(outside, scratch('in'));
-      await shows([...FASHION, ...LANGUAGE, `${SCRATCH}/in/deep`, '  a.pt']);
+      await shows([...SAMPLES, `${SCRATCH}/in/deep`, '  a.pt']);
       await rename(scratch('in'), scratch('out'));
-      await shows([...FASHION, ...LANGUAGE, `${SCRATCH}/out/deep`, '  a.pt']);
+      await shows([...SAMPLES, `${SCRATCH}/out/deep`, '  a.pt']);
       await rm(scratch('out'), { recursive: true });
-      await shows([...FASHION, ...LANGUAGE]);
+      await shows(SAMPLES);
     });
 
     test('when a file grows', async () => {
@@ -287,16 +287,18 @@ suite('Models view', () => {
         'model.json',
         'model.json',
         'untrained.pt',
+        'with-l1.onnx',
+        'without-l1.onnx',
       ]);
       const run = tree.getTreeItem(await item(['epoch*.pt']));
       assert.equal(run.description, '3 checkpoints · fashion-mnist');
       await vscode.commands.executeCommand('prunability.models.flat');
       assert.deepEqual(await drawn(), await top());
-      assert.equal((await top()).length, 9);
+      assert.equal((await top()).length, 11);
       const listed = tree.getTreeItem(await model('fashion-mnist/epoch3.npz'));
       assert.match(String(listed.description), / · fashion-mnist$/);
       await vscode.commands.executeCommand('prunability.models.groupByFolder');
-      await shows([...FASHION, ...LANGUAGE]);
+      await shows(SAMPLES);
     });
 
     test('sort by size, time, limit and name', async () => {
@@ -326,7 +328,7 @@ suite('Models view', () => {
       await shows(['fashion-mnist', '  epoch3-bfloat16.safetensors', '  epoch3.safetensors']);
       assert.match(tree.view.message ?? '', /FASHION tensors.*2/);
       await vscode.commands.executeCommand('prunability.models.clearFilter');
-      await shows([...FASHION, ...LANGUAGE]);
+      await shows(SAMPLES);
       assert.equal(tree.view.message, '');
     });
 
@@ -364,7 +366,7 @@ suite('Models view', () => {
       await vscode.commands.executeCommand('prunability.models.refresh');
       listening.dispose();
       assert.ok(refreshes > 0);
-      await shows([...FASHION, ...LANGUAGE]);
+      await shows(SAMPLES);
     });
   });
 

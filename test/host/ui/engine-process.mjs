@@ -1,4 +1,4 @@
-/** Finds the extension's engine among the processes of a VS Code server. */
+/** Finds the extension's own processes among those of a VS Code server. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -9,7 +9,24 @@ const run = promisify(execFile);
  * @param {number} serverPid
  * @returns {Promise<number[]>} the processes under the server that run dist/engine.js
  */
-export async function enginePids(serverPid) {
+export function enginePids(serverPid) {
+  return pidsOf(serverPid, /dist\/engine\.js/);
+}
+
+/**
+ * @param {number} serverPid
+ * @returns {Promise<number[]>} those that run dist/measurer.js
+ */
+export function measurerPids(serverPid) {
+  return pidsOf(serverPid, /dist\/measurer\.js/);
+}
+
+/**
+ * @param {number} serverPid
+ * @param {RegExp} program
+ * @returns {Promise<number[]>}
+ */
+async function pidsOf(serverPid, program) {
   const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,args=']);
   const processes = stdout
     .split('\n')
@@ -26,7 +43,5 @@ export async function enginePids(serverPid) {
       }
     }
   }
-  return processes
-    .filter(({ pid, command }) => family.has(pid) && /dist\/engine\.js/.test(command))
-    .map(({ pid }) => pid);
+  return processes.filter(({ pid, command }) => family.has(pid) && program.test(command)).map(({ pid }) => pid);
 }

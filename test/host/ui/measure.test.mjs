@@ -7,6 +7,7 @@ import { describe, it } from 'mocha';
 import { useVSCode } from '../ui-session.mjs';
 import { waitFor } from '../wait.mjs';
 import { seriousIssues, THEME_NAMES, wearsTheme } from './accessibility.mjs';
+import { measurerPids } from './engine-process.mjs';
 import { analyze, openPanel } from './panel.mjs';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -19,8 +20,8 @@ describe('a measurement with data', () => {
   const vscode = useVSCode({
     window: { viewport: { width: 1500, height: 1300 } },
     prepare: async (folder) => {
-      await cp(join(root, 'test/fixtures/network/digits-l1-1e-3.onnx'), join(folder, 'digits', 'digits.onnx'));
-      await cp(join(root, 'test/fixtures/data/digits.npz'), join(folder, 'digits', 'digits.npz'));
+      await cp(join(root, 'test/fixtures/network/digits-l1-1e-3.onnx'), join(folder, 'numbers', 'digits.onnx'));
+      await cp(join(root, 'test/fixtures/data/digits.npz'), join(folder, 'numbers', 'digits.npz'));
     },
   });
   /** @type {import('./panel.mjs').Panel} */
@@ -30,7 +31,7 @@ describe('a measurement with data', () => {
     const { workbench } = vscode;
     panel = await analyze(workbench, 'fashion-mnist/epoch3.pt');
     assert.equal(await panel.locator('panel-header').getByRole('button', { name: 'Measure with Data…' }).count(), 0);
-    panel = await analyze(workbench, 'digits/digits.onnx');
+    panel = await analyze(workbench, 'numbers/digits.onnx');
     await panel.locator('panel-header').getByRole('button', { name: 'Measure with Data…' }).click();
     await waitFor('the data set in the list', async () =>
       (await workbench.quickInput.labels()).join().includes('digits.npz'),
@@ -73,13 +74,48 @@ describe('a measurement with data', () => {
   });
 
   it('is remembered beside the model', async () => {
-    const text = await readFile(join(vscode.folder, 'digits', '.prunability.json'), 'utf8');
+    const text = await readFile(join(vscode.folder, 'numbers', '.prunability.json'), 'utf8');
     assert.equal(/** @type {{ data: string }} */ (JSON.parse(text)).data, 'digits.npz');
     await vscode.workbench.runCommand('Prunability: Measure with Data…');
     const { quickInput } = vscode.workbench;
     const remembered = quickInput.rows.filter({ hasText: 'remembered in .prunability.json' });
     await waitFor('what is remembered', async () => (await remembered.allTextContents())[0]?.startsWith('digits.npz'));
     await quickInput.dismiss();
+  });
+
+  it('tells that its process was killed, keeps what there is, and goes on in a new one to the same end', async function () {
+    this.timeout(MEASURE_TIMEOUT_MS + 30_000);
+    const section = panel.locator('measured-section');
+    const whole = await panel.text('measured-section .sentence');
+    await section.getByRole('button', { name: 'Measure again…' }).click();
+    const { quickInput, page } = vscode.workbench;
+    await quickInput.rows.filter({ hasText: 'remembered in .prunability.json' }).click();
+    await waitFor('the question whether it is right', async () =>
+      (await quickInput.labels()).some((label) => label.startsWith('1,400 samples')),
+    );
+    await page.keyboard.press('Enter');
+    panel = await openPanel(vscode.workbench, 'digits.onnx');
+    await waitFor('a part of the measurement', async () =>
+      (await panel.text('measured-section .sentence')).includes('the loss stays within ε up to'),
+    );
+    const [pid] = await measurerPids(vscode.server.pid);
+    assert.ok(pid !== undefined);
+    process.kill(pid, 'SIGKILL');
+    await waitFor('the message', async () =>
+      (await panel.text('measured-section .notice')).startsWith(
+        'The process that runs networks ended unexpectedly (SIGKILL).',
+      ),
+    );
+    assert.match(await panel.text('measured-section .sentence'), /the loss stays within ε/);
+    await vscode.workbench.screenshot(join(out, 'killed.png'));
+    await panel.locator('measured-section').getByRole('button', { name: 'Continue', exact: true }).click();
+    await waitFor(
+      'the end of the measurement',
+      async () => (await panel.text('measured-section .bar button')) === 'Measure again…',
+      { timeout: MEASURE_TIMEOUT_MS, describe: () => panel.text('measured-section') },
+    );
+    assert.equal(await panel.text('measured-section .sentence'), whole);
+    assert.equal(await panel.locator('measured-section .notice').count(), 0);
   });
 
   it('can be read in every theme', async () => {

@@ -60,7 +60,7 @@ describe('the Models view', () => {
     await clear.waitFor();
     await clear.click();
     await view.row('fashion-mnist').waitFor();
-    for (const name of ['fashion-mnist', 'language-detection'])
+    for (const name of ['digits', 'fashion-mnist', 'language-detection'])
       await rm(join(vscode.folder, name), { recursive: true });
     await workbench.page.locator('.sidebar .welcome-view').getByText('Open Sample').waitFor();
   });

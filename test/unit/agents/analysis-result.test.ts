@@ -88,6 +88,15 @@ describe('analysisResult', () => {
     );
   });
 
+  it('says what the limit from optimiser state assumes, where there is one', () => {
+    const limits = [...report().limits, estimate('optimizer-curvature', 'weights', 0.9)];
+    const result = analysisResult(report({ limits }), { maxLayers: 1 });
+    expect(validate(result)).toBe(true);
+    expect(result.limits.weights?.methods['optimizer-curvature']).toBe(0.9);
+    expect(result.assumptions).toMatch(/optimizer-curvature, from the second moments of Adam: One\. Two\.$/);
+    expect(analysisResult(report(), { maxLayers: 1 }).assumptions).not.toContain('optimizer-curvature');
+  });
+
   it('shows what strangers wrote on one line, without what is hidden, and not at length', () => {
     const hostile = `w\n\u202e\u200b\u{e0041}\u0000${'x'.repeat(10_000)}`;
     const result = analysisResult(

@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCliArguments } from '../../../src/cli/arguments';
 import type { ComparisonReport } from '../../../src/report/comparison';
-import type { ModelReport } from '../../../src/report/report';
+import type { LimitEstimate, ModelReport } from '../../../src/report/report';
 import { valuesOf, writeSafetensors } from '../engine/comparison';
 
 const root = join(import.meta.dirname, '../../..');
@@ -72,6 +72,36 @@ describe('prunability analyze', () => {
       ['safetensors', 2],
     ]);
     expect(reports[0]?.tensors.every(({ sha256 }) => sha256 !== undefined)).toBe(true);
+  });
+
+  it('has the limit from optimiser state, with the batch size and the tolerated loss that are given', async () => {
+    const limits = async (...options: string[]): Promise<readonly LimitEstimate[]> => {
+      const { stdout } = await cli([
+        'analyze',
+        join(root, 'test/fixtures/pytorch/digits_adam.pt'),
+        '--json',
+        ...options,
+      ]);
+      const report = JSON.parse(stdout) as ModelReport;
+      const schema = JSON.parse(await readFile(join(root, 'src/report/report.schema.json'), 'utf8')) as object;
+      const validate = new Ajv({ strict: false }).compile(schema);
+      expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+      return report.limits.filter(({ method }) => method === 'optimizer-curvature');
+    };
+    const reference = JSON.parse(await readFile(join(root, 'test/fixtures/pytorch/digits_adam.json'), 'utf8')) as {
+      readonly byMoments: Readonly<Record<string, number>>;
+    };
+    const usual = await limits();
+    expect(usual.map(({ scope, inputs }) => [scope, inputs])).toEqual([
+      ['parameters', 'optimizer'],
+      ['weights', 'optimizer'],
+    ]);
+    const given = await limits('--batch-size', '64', '--epsilon', '0.0025');
+    for (const [i, { prunedFraction }] of given.entries()) {
+      expect(prunedFraction).toBeCloseTo(usual[i]?.prunedFraction ?? NaN, 12);
+    }
+    const [, larger] = await limits('--batch-size=256');
+    expect(larger?.prunedFraction).toBeCloseTo(reference.byMoments.weightsAtTwiceTheBatch ?? NaN, 5);
   });
 
   it('writes CSV, Markdown and text', async () => {
@@ -230,6 +260,9 @@ describe('parseCliArguments', () => {
     expect(reason('analyze')).toContain('no file');
     expect(reason('analyze', 'a.pt', '--json', '--csv')).toContain('--json and --csv');
     expect(reason('compare', 'a.pt')).toContain('two files');
+    expect(reason('analyze', 'a.pt', '--batch-size', '0')).toContain('positive');
+    expect(reason('analyze', 'a.pt', '--epsilon', 'x')).toContain('positive');
+    expect(reason('compare', 'a.pt', 'b.pt', '--epsilon', '1')).toContain('analyze only');
     expect(reason('compare', 'a.pt', 'b.pt', 'c.pt')).toContain('two files');
     expect(reason('compare', 'a.pt', 'b.pt', '--hash')).toContain('--hash is for analyze');
     expect(reason('compare', 'a.pt', 'b.pt', '--markdown')).toContain('--markdown is for analyze');

@@ -48,7 +48,7 @@ describe('Lanczos', () => {
 
   it('finds all eigenvalues in as many steps as there are dimensions, then stops', async () => {
     const lanczos = await run(operator, 40, 100);
-    const { diagonal, offDiagonal } = lanczos.matrix();
+    const { diagonal, offDiagonal } = lanczos.state;
     expect(diagonal).toHaveLength(40);
     const found = tridiagonalSpectrum(diagonal, offDiagonal).eigenvalues;
     for (const [index, value] of eigenvalues.entries()) expect(Math.abs(found[index]! - value)).toBeLessThan(1e-5);
@@ -78,18 +78,18 @@ describe('Lanczos', () => {
 
   it('stops where the space is exhausted', async () => {
     const lanczos = await run((vector) => Promise.resolve(vector.map((value) => 2 * value)), 100, 10);
-    expect(lanczos.matrix().diagonal).toEqual([expect.closeTo(2, 6)]);
+    expect(lanczos.state.diagonal).toEqual([expect.closeTo(2, 6)]);
     expect(await lanczos.advance(operator, never)).toBe(false);
     await lanczos.close();
     const zero = await run((vector) => Promise.resolve(new Float32Array(vector.length)), 100, 10);
-    expect(zero.matrix()).toEqual({ diagonal: [0], offDiagonal: [] });
+    expect(zero.state).toMatchObject({ diagonal: [0], offDiagonal: [0], exhausted: true });
     await zero.close();
   });
 
   it('gives the same matrix with the basis in a file, of which nothing is left', async () => {
     const inMemory = await run(operator, 40, 12);
     const onDisk = await run(operator, 40, 12, 3 * 40 * 4);
-    expect(onDisk.matrix()).toEqual(inMemory.matrix());
+    expect(onDisk.state).toEqual(inMemory.state);
     await onDisk.close();
     await inMemory.close();
     expect(readdirSync(folder)).toEqual([]);
@@ -106,7 +106,7 @@ describe('Lanczos', () => {
     await expect(lanczos.advance(cancelling, controller.signal)).rejects.toThrow(CancelledError);
     await expect(lanczos.advance(operator, controller.signal)).rejects.toThrow(CancelledError);
     while (lanczos.steps < 10) await lanczos.advance(operator, never);
-    expect(lanczos.matrix()).toEqual(whole.matrix());
+    expect(lanczos.state).toEqual(whole.state);
     await Promise.all([whole.close(), lanczos.close()]);
   });
 
@@ -119,7 +119,7 @@ describe('Lanczos', () => {
     for (const memoryBytes of [2 ** 20, 0]) {
       const second = await Lanczos.restore(state, path, memoryBytes);
       while (second.steps < 10) await second.advance(operator, never);
-      expect(second.matrix()).toEqual(whole.matrix());
+      expect(second.state).toEqual(whole.state);
       await second.close();
     }
     await whole.close();

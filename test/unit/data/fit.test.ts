@@ -94,7 +94,7 @@ describe('targets fit a network', () => {
 
   it('not more classes; numbered from 1, there is a remedy', async () => {
     const more = await formatError(Promise.resolve().then(() => fitTargets(classes(0, 11), network([4], 10), '/y')));
-    expect(more.reason).toContain('10 classes apart, the labels go from 0 to 11');
+    expect(more.reason).toMatch(/^has the label 11 \(sample \d+\); .*10 classes apart, the labels go from 0 to 11$/);
     expect(more.remedy).not.toContain('firstLabel');
     const fromOne = await formatError(Promise.resolve().then(() => fitTargets(classes(1, 10), network([4], 10), '/y')));
     expect(fromOne.remedy).toContain('"firstLabel" to 1');
@@ -110,6 +110,18 @@ describe('targets fit a network', () => {
     const said = fitTargets(classes(0, 1), network([4], 1), '/y', 'sigmoid-cross-entropy');
     expect(said.targets).toMatchObject({ kind: 'classes', classes: 2 });
     expect(fitTargets(classes(5, 30), network([4], 1), '/y').targets).toMatchObject({ kind: 'values', size: 1 });
+  });
+
+  it.each([
+    ['below 0', [3, 0, -1, -1], 'the label -1 (sample 2)'],
+    ['that is no whole number', [3, 0.5], 'the label 0.5 (sample 1)'],
+    ['that is no number', [NaN, 0], 'the label NaN (sample 0)'],
+  ])('no label %s among classes', async (_, labels, reason) => {
+    const values = { kind: 'values', size: 1, values: Float32Array.from(labels) } as const;
+    const detail = await formatError(Promise.resolve().then(() => fitTargets(values, network([4], 10), '/y')));
+    expect(detail.file).toBe('/y');
+    expect(detail.reason).toContain(reason);
+    expect(detail.reason).toContain('10 classes apart, whose labels are whole numbers from 0 to 9');
   });
 
   it('values of the size of the output', async () => {

@@ -143,6 +143,10 @@ describe('prepared samples', () => {
     expect((part.targets as typeof values).values).toEqual(
       Float32Array.from(chosen.flatMap((i) => [2 * i, 2 * i + 1])),
     );
+    const piece = { count: 10, seed: 3, between: [4, 7] } as const;
+    const some = await prepareSamples(samples, values, AS_IS, none, '/data', piece);
+    expect([...some.values]).toEqual([...part.values.subarray(16, 28)]);
+    expect(some.targets).toEqual({ ...values, values: (part.targets as typeof values).values.slice(8, 14) });
     const labels = (await prepareSamples(samples, samples.targets, AS_IS, none, '/data', { count: 10, seed: 3 }))
       .targets;
     expect(labels).toEqual({ kind: 'classes', classes: 3, labels: Int32Array.from(chosen, (i) => i % 3) });

@@ -64,6 +64,9 @@ describe('a network measured on data', () => {
     expect(Math.abs(predicted - withinOnePoint)).toBeLessThan(0.015);
     expect(Math.abs(direct - withinLoss)).toBeLessThan(0.015);
     expect(landscapeWarnings(measurement, measurement.dense.epsilon)).toEqual([]);
+    // All 6,570 eigenvalues in float64 give this limit at this ε (test/fixtures/network/full-hessian.py).
+    const exact = lossLandscapeLimit(measurement.spectrum!.nodes, measurement.radii, 0.004272621008828778)!;
+    expect(Math.abs(exact.prunedFraction - 0.9572710977175658)).toBeLessThan(0.002);
     expect(measurement.sweeps.map(({ criterion }) => criterion)).toHaveLength(8);
     expect(measurement.sensitivity.map(({ count }) => count)).toEqual([4096, 2048, 320]);
 

@@ -143,8 +143,21 @@ describe('checkpoints of training scripts', () => {
     expect(checkpoint.notes).toEqual([]);
   });
 
+  it('knows which of the optimiser’s tensors are second moments, of what decay, after what steps', async () => {
+    const { secondMoments = [] } = await read('adam.pt');
+    expect(secondMoments).toHaveLength(6);
+    expect(secondMoments[1]).toEqual({
+      tensor: 'optimizer.state.1.exp_avg_sq',
+      decay: 0.999,
+      step: 'optimizer.state.1.step',
+    });
+    expect((await read('digits_adam.pt')).secondMoments).toHaveLength(6);
+    expect((await read('fmnist_epoch1.pt')).secondMoments).toBeUndefined();
+  });
+
   it('reads checkpoints of Lightning', async () => {
     const checkpoint = await read('lightning.ckpt');
+    expect(checkpoint.secondMoments?.map(({ tensor: name }) => name)).toContain('optimizer.state.0.exp_avg_sq');
     expect(prunable(checkpoint)).toEqual(weights.map((name) => `model.${name}`));
     expect(namesOfRole(checkpoint, 'optimizer')[0]).toBe('optimizer.state.0.step');
   });

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../../src/curvature/random-stream';
 import { CancelledError } from '../../../src/formats/errors';
 import { radiusAt } from '../../../src/limits/radius-curve';
+import { toleratedLoss } from '../../../src/measurement/epsilon';
 import {
   DEFAULT_MEASURE_OPTIONS,
   measure,
@@ -114,6 +115,14 @@ describe('measure', () => {
       0, 12, 20, 22, 23, 24,
     ]);
     expect(result.spectrum).toMatchObject({ steps: 20, probes: 1, samples: 300 });
+  });
+
+  it('takes ε from the losses of more samples where they are given', async () => {
+    const losses = Float32Array.from({ length: 1000 }, (_, at) => ((at * at) % 97) / 97);
+    const few = { ...options, steps: 2, sweepEvaluations: 2, criteria: [], sensitivity: false };
+    const { result } = await run({ trainingLosses: () => Promise.resolve(losses), options: few });
+    expect(result.dense.epsilon).toBe(toleratedLoss(losses, options.seed));
+    expect(result.dense.loss).toBe((await objective().evaluate(weights)).loss);
   });
 
   it('measures what the copies are: losses of a sweep, R(s), and the quadratic model', async () => {

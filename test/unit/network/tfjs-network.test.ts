@@ -229,6 +229,27 @@ function convolutional(last: string, batch = -1): Graph {
   return graph;
 }
 
+describe('layers that are random in training', () => {
+  it('are left away, and named', async () => {
+    const { layers } = tfl;
+    const model = tfl.sequential({
+      layers: [
+        layers.gaussianNoise({ stddev: 1, inputShape: [4] }),
+        layers.dense({ units: 3, activation: 'tanh' }),
+        layers.dropout({ rate: 0.5 }),
+        layers.alphaDropout({ rate: 0.5 }),
+        layers.gaussianDropout({ rate: 0.5 }),
+        layers.dense({ units: 2 }),
+      ],
+    });
+    const network = await loadNetwork(await saved('noisy', model), undefined);
+    const input = tf.randomNormal([5, 4], 0, 1, 'float32', 5);
+    expectClose(network.apply(input, tensors(network)), model.predict(input) as tf.Tensor);
+    expect(network.notes.join()).toMatch(/Left away.*GaussianNoise, Dropout, AlphaDropout, GaussianDropout/);
+    network.dispose();
+  });
+});
+
 describe('graph models of TensorFlow.js', () => {
   it.each([false, true])('differentiates resizing to the nearest as it resizes, half pixels: %s', async (half) => {
     const graph = new Graph();
@@ -356,6 +377,11 @@ describe('graph models of TensorFlow.js', () => {
     expect(await refused('unknown', unknown)).toContain('Unheard');
     const dynamic = convolutional('Where');
     expect(await refused('dynamic', dynamic)).toContain('sizes that depend on values');
+    for (const random of ['RandomStandardNormal', 'RandomUniform', 'TruncatedNormal']) {
+      expect(await refused('random', convolutional(random))).toMatch(
+        new RegExp(`${random} \\(node "link"\\) draws random`),
+      );
+    }
     const model = path.resolve('node_modules/@vscode/vscode-languagedetection/model/model.json');
     expect((await formatError(loadNetwork(model, undefined))).reason).not.toBe('');
   });

@@ -193,6 +193,28 @@ describe('panel model', () => {
     expect(model.statistics(tied)).toEqual(model.statistics(indexOf('conv1.weight')));
   });
 
+  test('computes the limit from optimiser state with what the reader has chosen, in both scopes', () => {
+    model.load(makeScenario('optimizerState').snapshot);
+    const usual = model.limits;
+    const limit = (): number => model.limit('optimizer-curvature')?.prunedFraction ?? NaN;
+    const before = limit();
+    model.chooseCurvature({ batch: 128 });
+    // the panel has the distribution of the weights in fewer cells than the engine
+    expect(Math.abs(limit() - before)).toBeLessThan(5e-4);
+    model.chooseCurvature({ batch: 512 });
+    expect(limit()).toBeLessThan(before - 0.05);
+    expect(model.limits).toHaveLength(usual.length);
+    expect(model.limit('optimizer-curvature')?.assumptions).toHaveLength(8);
+    model.chooseCurvature({ epsilon: NaN });
+    expect(model.curvatureChoice).toEqual({ batch: 512, epsilon: 0.005 });
+    model.setScope('parameters');
+    expect(limit()).toBeLessThan(before - 0.05);
+    expect(around.saved?.curvature).toEqual({ batch: 512, epsilon: 0.005 });
+    model.setScope('weights');
+    model.chooseCurvature(undefined);
+    expect(model.limits).toEqual(usual);
+  });
+
   test('without weights it shows what there is, and has no cut', () => {
     model.load(makeScenario('buffersOnly').snapshot);
     expect(model.scope).toBe('parameters');

@@ -12,6 +12,7 @@ const CHOSEN: ViewState = {
   scrollTop: 240,
   showVectors: true,
   detail: 'model',
+  curvature: { batch: 32, epsilon: 0.01 },
 };
 
 describe('stored view state', () => {
@@ -36,6 +37,7 @@ describe('stored view state', () => {
       scope: 'everything',
       scrollTop: -1,
       detail: 'other',
+      curvature: { batch: -1, epsilon: 0.01 },
     };
     expect(restoreViewState(damaged, 'abc')).toEqual({
       ...initialViewState('abc'),

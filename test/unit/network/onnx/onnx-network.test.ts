@@ -280,6 +280,28 @@ describe('what cannot be run', () => {
     );
   });
 
+  it.each(['RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial'])('is random: %s', async (operator) => {
+    expect(await refusal({ ...BASE, nodes: [DENSE, { operator, inputs: ['h'] }] })).toContain(
+      `operator ${operator} (node`,
+    );
+  });
+
+  it('is dropout as in training; as in inference it is left away, and that is said', async () => {
+    const constants = {
+      ...BASE.constants,
+      ratio: { floats: [0.5], shape: [] },
+      training: { integers: [1], shape: [] },
+    };
+    const dropout = { operator: 'Dropout', inputs: ['h', 'ratio', 'training'] };
+    expect(await refusal({ ...BASE, constants, nodes: [DENSE, dropout] })).toContain(
+      'Dropout (node "node1"): it is set to training',
+    );
+    const inference = { operator: 'Dropout', inputs: ['h', 'ratio'] };
+    await withModel({ ...BASE, constants, nodes: [DENSE, inference] }, (network) => {
+      expect(network.notes.join()).toContain('Left away, as at inference: Dropout.');
+    });
+  });
+
   it('is named by an attribute that nothing is known of', async () => {
     const odd = { operator: 'Relu', inputs: ['h'], attributes: { leak: 1 } };
     expect(await refusal({ ...BASE, nodes: [DENSE, odd] })).toContain('its attribute leak is not understood');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Measurement } from '../../../../src/report/measurement';
 import { measuredAnswer } from '../../../../webview-ui/measurement/measured-answer';
-import { measuredFigures } from '../../../../webview-ui/measurement/measured-figures';
+import { measuredFigures } from '../../../../src/limits/measured-figures';
 import { MEASUREMENTS } from '../../../panel/made-up-measurement';
 
 function madeUp(name: string): Measurement {

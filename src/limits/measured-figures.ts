@@ -4,8 +4,8 @@ import {
   lossLandscapeLimit,
   traceBoundOfKept,
   type CrossingPoint,
-} from '../../src/limits/loss-landscape';
-import { landscapeWarnings } from '../../src/limits/landscape-warnings';
+} from './loss-landscape';
+import { landscapeWarnings } from './landscape-warnings';
 import {
   directTestLimit,
   firstBelowTolerance,
@@ -13,8 +13,8 @@ import {
   lastWithinLoss,
   lastWithinOnePoint,
   type PruneThreshold,
-} from '../../src/limits/sweep-thresholds';
-import type { Measurement, NegativeConvention } from '../../src/report/measurement';
+} from './sweep-thresholds';
+import type { Measurement, NegativeConvention } from '../report/measurement';
 
 /** What follows from a measurement for one ε and one way to count negative eigenvalues. Fractions are of the prunable weights. */
 export interface MeasuredFigures {

@@ -1,0 +1,63 @@
+import type { SecondMoment } from '../checkpoint';
+import type { PickleDict, PickleValue } from '../containers/pickle-values';
+import { dictOf } from './pytorch-objects';
+import type { Rebuilt, TensorView } from './tensor-view';
+
+/** Adam's second moment of a parameter as it is pickled: where the number of steps is a tensor, it has not been read yet. */
+export interface PickledMoment {
+  readonly decay: number;
+  readonly step: number | TensorView;
+}
+
+/**
+ * The second moments in the state of Adam and its kin (AdamW, NAdam, RAdam, LAMB: what keeps `exp_avg_sq`, with two betas)
+ * as `torch.optim` saves it. AMSGrad's `max_exp_avg_sq` is a maximum, not a mean, and Adafactor has no beta: neither counts.
+ */
+export function adamMoments(
+  state: PickleDict,
+  groups: readonly PickleValue[],
+  tensorOf: (value: PickleValue) => Rebuilt | undefined,
+): Map<TensorView, PickledMoment> {
+  const moments = new Map<TensorView, PickledMoment>();
+  const decays = new Map<PickleValue, number>();
+  for (const group of groups) {
+    const parts = dictOf(group);
+    const betas = parts?.get('betas');
+    const parameters = parts?.get('params');
+    if (!Array.isArray(betas) || betas.length !== 2 || !Array.isArray(parameters)) continue;
+    const decay = betas[1];
+    if (typeof decay !== 'number' || !(decay >= 0 && decay < 1)) continue;
+    for (const parameter of parameters) decays.set(parameter, decay);
+  }
+  if (decays.size === 0) return moments;
+  for (const [parameter, value] of state) {
+    const decay = decays.get(parameter);
+    const slots = dictOf(value);
+    const mean = viewOf(slots?.get('exp_avg_sq'), tensorOf);
+    const step = slots?.get('step');
+    const steps = typeof step === 'number' ? step : viewOf(step, tensorOf);
+    if (decay !== undefined && mean !== undefined && steps !== undefined) moments.set(mean, { decay, step: steps });
+  }
+  return moments;
+}
+
+function viewOf(
+  value: PickleValue | undefined,
+  tensorOf: (value: PickleValue) => Rebuilt | undefined,
+): TensorView | undefined {
+  const rebuilt = value === undefined ? undefined : tensorOf(value);
+  return rebuilt?.kind === 'tensor' ? rebuilt.view : undefined;
+}
+
+/** The same under the names that the checkpoint's tensors have got. */
+export function namedMoments(
+  moments: ReadonlyMap<TensorView, PickledMoment>,
+  tensors: readonly { readonly name: string; readonly view: TensorView }[],
+): SecondMoment[] {
+  const names = new Map(tensors.map(({ name, view }) => [view, name]));
+  return [...moments].flatMap(([view, { decay, step }]) => {
+    const tensor = names.get(view);
+    const steps = typeof step === 'number' ? step : names.get(step);
+    return tensor === undefined || steps === undefined ? [] : [{ tensor, decay, step: steps }];
+  });
+}
