@@ -8,6 +8,7 @@ import type { AnalysisSession } from './editor/analysis/analysis-session';
 import { registerCommands } from './editor/commands';
 import type { MeasurementSession } from './editor/measurement/measurement-session';
 import { Measurements } from './editor/measurement/measurements';
+import { nativePlaces } from './editor/measurement/native-places';
 import type { ComparisonSession } from './editor/comparison/comparison-session';
 import { Comparisons } from './editor/comparison/comparisons';
 import { ModelDescriptions } from './editor/models/descriptions';
@@ -38,6 +39,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
   const work = new RunningWork();
   const measurements: Measurements = new Measurements(
     join(context.extensionPath, 'dist', 'measurer.js'),
+    () => nativePlaces(context),
     join(context.globalStorageUri.fsPath, 'measurements'),
     (model) => analyses.open(model),
     work,
@@ -94,7 +96,7 @@ export function activate(context: ExtensionContext): ExtensionApi {
       analyses.rerun();
     }),
     ...(mcpServer === undefined ? [] : [mcpServer]),
-    ...registerCommands({ context, analyses, comparisons, measurements, work, showLog }),
+    ...registerCommands({ context, analyses, comparisons, measurements, work, log, showLog }),
   );
   return {
     get enginePid() {

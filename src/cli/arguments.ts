@@ -44,6 +44,8 @@ export interface MeasureArguments {
   /** What is given of the data; the rest is as `.prunability.json` has it, or guessed. */
   readonly data: Pick<DataSettings, 'data' | 'test' | 'labels' | 'labelColumn' | 'samples'>;
   readonly backend: BackendChoice;
+  /** Folder that has packages with native code. */
+  readonly nativePackages: string | undefined;
   /** Goes on with the same measurement, if it was stopped. */
   readonly resume: boolean;
   readonly format: 'text' | 'json' | 'markdown';
@@ -96,7 +98,9 @@ landscape predicts, and what pruned copies really lose.
   --samples N                use at most so many samples
   --resume                   go on with the same measurement where it was stopped; what is measured is kept
                              in the user's cache folder until it is complete
-  --backend NAME             auto, wasm or cpu
+  --backend NAME             auto, tensorflow, webgpu, wasm or cpu
+  --native-packages DIR      where @tensorflow/tfjs-node, @tensorflow/tfjs-node-gpu or webgpu is installed: the
+                             package itself, or the folder of its node_modules
 
 Exit codes: 0 done, 1 a gate failed, 2 a file could not be read or the call was wrong, 130 cancelled.
 `;
@@ -191,7 +195,7 @@ function parseMcpArguments(argv: string[]): CliArguments {
   return { command: 'mcp', roots: values.root, roles: parseRoles(values.role) };
 }
 
-const BACKENDS: readonly BackendChoice[] = ['auto', 'wasm', 'cpu'];
+const BACKENDS: readonly BackendChoice[] = ['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu'];
 
 /** @throws {TypeError} if there is anything else than one model and what is known of its data */
 function parseMeasureArguments(argv: string[]): CliArguments {
@@ -205,6 +209,7 @@ function parseMeasureArguments(argv: string[]): CliArguments {
       'label-column': { type: 'string' },
       samples: { type: 'string' },
       backend: { type: 'string', default: 'auto' },
+      'native-packages': { type: 'string' },
       resume: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       markdown: { type: 'boolean', default: false },
@@ -235,6 +240,7 @@ function parseMeasureArguments(argv: string[]): CliArguments {
       ...(samples === undefined ? {} : { samples }),
     },
     backend,
+    nativePackages: values['native-packages'],
     resume: values.resume,
     format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
   };

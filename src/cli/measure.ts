@@ -10,6 +10,14 @@ import { measurementToText } from './measurement-text';
 import { withMeasurer } from './measurer-process';
 import { StageLine } from './stage-line';
 
+/** What the caller names, and what is installed beside the program: both are the caller's own. */
+function nativePlaces(given: string | undefined): { readonly folder: string; readonly trusted: boolean }[] {
+  return [...(given === undefined ? [] : [resolve(given)]), join(__dirname, '..')].map((folder) => ({
+    folder,
+    trusted: true,
+  }));
+}
+
 const WRITERS: Readonly<Record<MeasureArguments['format'], (measurement: Measurement) => string>> = {
   text: measurementToText,
   json: measurementToJson,
@@ -22,7 +30,7 @@ const WRITERS: Readonly<Record<MeasureArguments['format'], (measurement: Measure
  * @throws CancelledError
  */
 export async function measureFile(
-  { model, data, backend, resume, format }: MeasureArguments,
+  { model, data, backend, nativePackages, resume, format }: MeasureArguments,
   signal: AbortSignal,
 ): Promise<string> {
   const line = new StageLine(process.stderr, basename(model));
@@ -38,6 +46,7 @@ export async function measureFile(
           model: resolve(model),
           data: JSON.parse(JSON.stringify(given)) as typeof data,
           backend,
+          places: nativePlaces(nativePackages),
           remember: false,
           keep,
         },

@@ -16,6 +16,7 @@ export function measurementToText(measurement: Measurement): string {
   return [
     `${printable(basename(model))}: ${loss} over ${formatCount(data.count)} samples of ${printable(basename(data.path))}${tested}; ${seconds.toFixed(1)} s on ${backend.name}`,
     `${formatCount(measurement.parameterCount)} parameters, ${formatCount(measurement.prunableCount)} of them prunable; loss ${formatNumber(dense.loss)} ± ε = ${formatNumber(dense.epsilon)}${dense.accuracy === undefined ? '' : `, accuracy ${formatPercent(dense.accuracy)}`}`,
+    `computed with ${printable(backend.reason)}`,
     '',
     ...table(['predicted', 'pruned'], predictions(measurement, figures)),
     '',

@@ -36,6 +36,7 @@ interface Running<M extends MethodMap<M>> {
 export class ChildClient<M extends MethodMap<M>> implements Disposable {
   private running: Running<M> | undefined;
   private calls = 0;
+  private outdated = false;
   private idle: NodeJS.Timeout | undefined;
 
   /** @param greet makes the calls that a process needs before all others */
@@ -74,8 +75,14 @@ export class ChildClient<M extends MethodMap<M>> implements Disposable {
       return await this.running.peer.call(method, params, options);
     } finally {
       this.calls--;
-      if (this.calls === 0) this.stopWhenIdle();
+      if (this.calls === 0) this.rest();
     }
+  }
+
+  /** The next call gets a process of its own; those that are not answered yet keep theirs until they are. */
+  renew(): void {
+    if (this.calls === 0) this.stop();
+    else this.outdated = true;
   }
 
   dispose(): void {
@@ -121,6 +128,11 @@ export class ChildClient<M extends MethodMap<M>> implements Disposable {
     if (stream !== null) createInterface({ input: stream }).on('line', write);
   }
 
+  private rest(): void {
+    if (this.outdated) this.stop();
+    else this.stopWhenIdle();
+  }
+
   private stopWhenIdle(): void {
     clearTimeout(this.idle);
     this.idle = setTimeout(() => {
@@ -134,6 +146,7 @@ export class ChildClient<M extends MethodMap<M>> implements Disposable {
   stop(): void {
     const running = this.running;
     this.running = undefined;
+    this.outdated = false;
     running?.peer.dispose();
     running?.process.kill();
   }

@@ -1,11 +1,13 @@
 import { basename } from 'node:path';
-import { commands, l10n, Uri, window, type Disposable, type ExtensionContext } from 'vscode';
+import { commands, l10n, Uri, window, type Disposable, type ExtensionContext, type LogOutputChannel } from 'vscode';
 import type { ExportFormat } from '../protocol/panel';
 import type { Analyses } from './analysis/analyses';
 import type { Comparisons } from './comparison/comparisons';
 import { headRevision } from './comparison/git-revision';
 import { isFolder } from './models/folder-files';
+import { installBackend } from './measurement/install-backend';
 import type { Measurements } from './measurement/measurements';
+import { nativeFolder } from './measurement/native-places';
 import { activeModelFile, pickModelFile, unanalyzedModelFile } from './models/model-files';
 import { pickRun } from './comparison/model-runs';
 import type { RunningWork } from './running-work';
@@ -22,12 +24,13 @@ export interface CommandServices {
   readonly comparisons: Comparisons;
   readonly measurements: Measurements;
   readonly work: RunningWork;
+  readonly log: LogOutputChannel;
   showLog(): void;
 }
 
 /** Registers the commands on models, comparisons and reports. */
 export function registerCommands(services: CommandServices): Disposable[] {
-  const { analyses, comparisons, context, measurements, work } = services;
+  const { analyses, comparisons, context, log, measurements, work } = services;
   const exportAs = (id: string, format: ExportFormat): Disposable =>
     commands.registerCommand(`prunability.export${id}`, () => analyses.exportActive(format));
   const sampleEpoch = (epoch: number): Uri => Uri.joinPath(context.extensionUri, ...SAMPLES, `epoch${epoch}.pt`);
@@ -84,6 +87,15 @@ export function registerCommands(services: CommandServices): Disposable[] {
       const given = uriOf(data);
       await measurements.measure(model, given === undefined ? undefined : { data: given.fsPath });
     }),
+    commands.registerCommand('prunability.installBackend', () =>
+      installBackend(
+        nativeFolder(context),
+        () => {
+          measurements.installed();
+        },
+        log,
+      ),
+    ),
     commands.registerCommand('prunability.cancel', () => {
       const session = analyses.active();
       if (session?.status.state === 'running') session.cancel();

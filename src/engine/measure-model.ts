@@ -37,7 +37,7 @@ export async function measureModel(
     report({ type: 'stage', stage: { stage: text, done, total } });
   };
   stage(l10n.t('Starting'));
-  const facts = await backend.start(request.backend);
+  const facts = await backend.start(request.backend, request.places);
   stage(l10n.t('Reading network and data'));
   const opened = await openData(request.model, request.data, signal);
   const { network, guessed, settings } = opened;

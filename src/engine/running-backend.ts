@@ -1,10 +1,10 @@
 import { startBackend } from '../network/tensorflow/backends';
-import type { BackendChoice } from '../protocol/measurement';
+import type { BackendChoice, MeasureRequest } from '../protocol/measurement';
 import type { BackendFacts } from '../report/measurement';
 
 /** Starts what was chosen; for all of the process, where it has not been started before. */
 export class RunningBackend {
-  private started: { readonly choice: BackendChoice; readonly facts: Promise<BackendFacts> } | undefined;
+  private started: { readonly key: string; readonly facts: Promise<BackendFacts> } | undefined;
 
   /**
    * @param wasmFolder where the files of the wasm backend are
@@ -15,11 +15,15 @@ export class RunningBackend {
     readonly script?: string,
   ) {}
 
-  start(choice: BackendChoice): Promise<BackendFacts> {
-    if (this.started?.choice === choice) return this.started.facts;
+  /** @param places where packages with native code may be; without them only what comes with the extension is tried */
+  start(choice: BackendChoice, places: MeasureRequest['places'] = []): Promise<BackendFacts> {
+    const key = JSON.stringify([choice, places]);
+    if (this.started?.key === key) return this.started.facts;
     const { wasmFolder } = this;
-    const facts = startBackend(choice === 'auto' ? { wasmFolder } : { wasmFolder, backends: [choice] });
-    const started = { choice, facts };
+    // Whoever wants WebGPU and nothing else wants it on an emulated graphics card, too.
+    const chosen = choice === 'auto' ? {} : { backends: [choice], emulated: true };
+    const facts = startBackend({ wasmFolder, places, ...chosen });
+    const started = { key, facts };
     this.started = started;
     // What could not be started may be tried again.
     facts.catch(() => {

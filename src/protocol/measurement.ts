@@ -14,6 +14,8 @@ export interface MeasureRequest {
   /** What the person has chosen; the rest is guessed. */
   readonly data: DataSettings;
   readonly backend: BackendChoice;
+  /** Where packages with native code may be, and whether what is there may be run. */
+  readonly places: readonly { readonly folder: string; readonly trusted: boolean }[];
   /** Writes the settings to `.prunability.json` beside the model. */
   readonly remember: boolean;
   /** Keeps what is measured until the measurement is complete; without it, one that is stopped begins anew. */

@@ -23,7 +23,7 @@ export type NegativeConvention = 'absolute' | 'clip' | 'drop';
 
 /** What the numbers are computed with. */
 export interface BackendFacts {
-  readonly name: 'wasm' | 'cpu';
+  readonly name: 'tensorflow' | 'webgpu' | 'wasm' | 'cpu';
   /** For people: why this one, and why not the ones before it. */
   readonly reason: string;
   /** Relative error of its Hessian-vector product in the self-test. */

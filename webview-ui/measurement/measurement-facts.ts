@@ -12,6 +12,8 @@ import { figureText, thresholdText } from './measured-answer';
 import type { MeasuredFigures } from '../../src/limits/measured-figures';
 
 const BACKENDS: Readonly<Record<BackendFacts['name'], string>> = {
+  tensorflow: 'TensorFlow',
+  webgpu: 'WebGPU',
   wasm: 'WebAssembly',
   cpu: 'JavaScript',
 };

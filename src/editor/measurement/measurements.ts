@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { EventEmitter, l10n, window, workspace, type Disposable, type LogOutputChannel, type Uri } from 'vscode';
 import type { DataSettings } from '../../data/settings';
 import { FormatError, OutOfMemoryError } from '../../formats/errors';
-import type { BackendChoice, MeasurerMethods } from '../../protocol/measurement';
+import type { BackendChoice, MeasureRequest, MeasurerMethods } from '../../protocol/measurement';
 import { ChildClient } from '../child-client';
 import { failure } from '../failure';
 import type { MeasurementState } from '../../protocol/panel';
@@ -24,6 +24,7 @@ export class Measurements implements Disposable {
   /** @param kept folder for what is measured, until the measurement is complete */
   constructor(
     script: string,
+    private readonly places: () => MeasureRequest['places'],
     private readonly kept: string,
     private readonly show: (model: Uri) => Promise<void>,
     private readonly work: RunningWork,
@@ -69,7 +70,14 @@ export class Measurements implements Disposable {
     // Who measures again wants it measured; what an editor that was closed has left is welcome.
     const earlier = this.session(model) === undefined ? 'use' : 'forget';
     const keep = { folder: this.kept, earlier } as const;
-    await this.sessionOf(model).run({ model: model.fsPath, data, backend, remember: true, keep });
+    await this.sessionOf(model).run({
+      model: model.fsPath,
+      data,
+      backend,
+      places: this.places(),
+      remember: true,
+      keep,
+    });
   }
 
   /** Goes on with the measurement of a model that was stopped or has failed; resolves when it has ended. */
@@ -78,6 +86,11 @@ export class Measurements implements Disposable {
     const request = session?.unfinished;
     if (request === undefined) return;
     await session?.run({ ...request, keep: { folder: this.kept, earlier: 'continue' } });
+  }
+
+  /** What is installed has changed: the next measurement finds it. */
+  installed(): void {
+    this.measurer.renew();
   }
 
   dispose(): void {

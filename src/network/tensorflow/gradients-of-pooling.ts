@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { GradConfig, NamedAttrMap, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 
 /** Attributes of the kernels of pooling. */
-interface Pooling {
+export interface Pooling {
   readonly filterSize: number | [number, number];
   readonly strides: number | [number, number];
   readonly pad: number | 'same' | 'valid';
@@ -14,7 +14,7 @@ function run(kernel: string, inputs: Record<string, Tensor>, attributes: object)
 }
 
 /** How many places of the input each place of the output covers, over the size of the window; undefined if all do wholly. */
-function coverage(
+export function coverage(
   shape: Tensor4D['shape'],
   { filterSize, strides, pad, dimRoundingMode }: Pooling,
 ): Tensor | undefined {

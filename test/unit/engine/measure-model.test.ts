@@ -41,7 +41,7 @@ describe('a network measured on data', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   const run = (name: string, tell: (event: MeasurementEvent) => void = () => undefined): Promise<Measurement> => {
-    const request = { model: model(name), data: { data: DATA }, backend: 'auto', remember: false } as const;
+    const request = { model: model(name), data: { data: DATA }, backend: 'auto', places: [], remember: false } as const;
     return measureModel(request, backend, tell, NEVER);
   };
 
@@ -98,7 +98,7 @@ describe('a network measured on data', () => {
 
   it('is remembered with its data, and needs no further saying', async () => {
     const controller = new AbortController();
-    const request = { model: model('digits.onnx'), data: { data: DATA }, backend: 'auto', remember: true } as const;
+    const request = { model: model('digits.onnx'), data: { data: DATA }, backend: 'auto', places: [], remember: true } as const;
     const ended = measureModel(
       request,
       backend,
@@ -126,7 +126,7 @@ describe('a network measured on data', () => {
     };
     await writeFile(model('.prunability.json'), JSON.stringify(former));
     const controller = new AbortController();
-    const request = { model: model('digits.onnx'), data: { data: DATA }, backend: 'auto', remember: true } as const;
+    const request = { model: model('digits.onnx'), data: { data: DATA }, backend: 'auto', places: [], remember: true } as const;
     const ended = measureModel(
       request,
       backend,
@@ -150,7 +150,7 @@ describe('a network measured on data', () => {
   ])('is refused with %s', async (_, name, data: { data?: string }, reason) => {
     await writeFile(model('iris.csv'), `a,b,c,d,species\n${'5.1,3.5,1.4,0.2,setosa\n4.9,3,1.4,0.2,other\n'.repeat(5)}`);
     const given = data.data === 'iris.csv' ? { data: model('iris.csv') } : data;
-    const request = { model: model(name), data: given, backend: 'auto', remember: true } as const;
+    const request = { model: model(name), data: given, backend: 'auto', places: [], remember: true } as const;
     const error: unknown = await measureModel(request, backend, () => undefined, NEVER).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(FormatError);
     expect((error as FormatError).detail.reason).toContain(reason);

@@ -55,7 +55,7 @@ async function withProcess(
       const error: unknown = await peer
         .call(
           'measure',
-          { model, data, backend: 'wasm', remember: false },
+          { model, data, backend: 'wasm', places: [], remember: false },
           {
             signal: controller.signal,
             onProgress: (event) => {

@@ -1,10 +1,9 @@
 import { beforeAll, describe, test } from 'vitest';
-import { startBackend } from '../../../src/network/tensorflow/backends';
 import { checkDerivatives } from './derivatives';
 import { FUNCTIONS } from './float64-reference';
 import type { Operations } from './operations';
 import type { SmallNetwork } from './small-networks';
-import { WASM_FOLDER } from './wasm-folder';
+import { startTestBackend, TEST_BACKENDS } from './test-backends';
 
 /** Two matrices with something between them. */
 function perceptron(
@@ -49,9 +48,9 @@ const others: SmallNetwork[] = [
   },
 ];
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
+describe.each(TEST_BACKENDS)('on %s', (backend) => {
   beforeAll(async () => {
-    await startBackend({ wasmFolder: WASM_FOLDER, backends: [backend] });
+    await startTestBackend(backend);
   });
 
   test.each([...activations, ...others])('$name', async (small) => {

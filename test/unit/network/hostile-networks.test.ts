@@ -1,16 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadNetwork } from '../../../src/network/load-network';
 import { formatError } from '../formats/thrown';
+import { startTestBackend } from './test-backends';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'hostile-network-'));
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  await startTestBackend('cpu');
 });
 
 afterAll(() => {

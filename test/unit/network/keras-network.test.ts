@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
-import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadNetwork } from '../../../src/network/load-network';
 import type { Network } from '../../../src/network/network';
 import { formatError } from '../formats/thrown';
+import { startTestBackend } from './test-backends';
 
 const FIXTURES = path.resolve(import.meta.dirname, '../../fixtures');
 const FOLDER = path.join(FIXTURES, 'network');
@@ -24,7 +23,7 @@ interface Expected {
 const EXPECTED = JSON.parse(readFileSync(path.join(FOLDER, 'keras.json'), 'utf8')) as Record<string, Expected>;
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  await startTestBackend('cpu');
 });
 
 function linked(network: Network, logits: tf.Tensor): tf.Tensor {
@@ -49,7 +48,7 @@ describe('networks of Keras', () => {
     });
     expect(output.shape).toEqual(expected.outputShape);
     const largest = Math.max(...expected.output.map(Math.abs));
-    [...output.dataSync()].forEach((value, index) => {
+    [...(await output.data())].forEach((value, index) => {
       expect(Math.abs(value - (expected.output[index] ?? NaN))).toBeLessThan(2e-6 * Math.max(1, largest));
     });
     output.dispose();
@@ -59,7 +58,7 @@ describe('networks of Keras', () => {
 
   it.each(Object.entries(EXPECTED))('%s has the gradients that Keras has', async (file, expected) => {
     const network = await loadNetwork(path.join(FOLDER, file), undefined);
-    const squares = tf.tidy(() => {
+    const sums = tf.tidy(() => {
       const input = tf.tensor([...expected.input], [...expected.shape]);
       const factors = tf.tensor(
         expected.output.map((_, index) => (index % 3) + 1),
@@ -70,8 +69,10 @@ describe('networks of Keras', () => {
       const parameters = network.parameters.map(({ values, shape }) => tf.tensor(values, [...shape]));
       return tf
         .grads(loss)(parameters)
-        .map((gradient) => tf.sum(tf.square(gradient)).dataSync()[0] ?? NaN);
+        .map((gradient) => tf.sum(tf.square(gradient)));
     });
+    const squares = await Promise.all(sums.map(async (sum) => (await sum.data())[0] ?? NaN));
+    tf.dispose(sums);
     const key = (shape: readonly number[], square: number): string => `${shape.join('×')}: ${square.toPrecision(3)}`;
     expect(squares.map((square, index) => key(network.parameters[index]?.shape ?? [], square)).sort()).toEqual(
       expected.gradients.map((square, index) => key(expected.shapes[index] ?? [], square)).sort(),

@@ -1,9 +1,8 @@
 import { beforeAll, describe, test } from 'vitest';
-import { startBackend } from '../../../src/network/tensorflow/backends';
 import { checkDerivatives } from './derivatives';
 import type { Operations } from './operations';
 import type { SmallNetwork } from './small-networks';
-import { WASM_FOLDER } from './wasm-folder';
+import { startTestBackend, TEST_BACKENDS } from './test-backends';
 
 /** An image of 6×7 with 2 channels, something that slides over it to maps of a size, and a matrix. */
 function imageNetwork(
@@ -168,9 +167,9 @@ const fused: SmallNetwork = {
   },
 };
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
+describe.each(TEST_BACKENDS)('on %s', (backend) => {
   beforeAll(async () => {
-    await startBackend({ wasmFolder: WASM_FOLDER, backends: [backend] });
+    await startTestBackend(backend);
   });
 
   test.each([...networks, attention, moves, fused])('$name', async (small) => {

@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { startBackend } from '../../../src/network/tensorflow/backends';
 import { valueAndGradients } from '../../../src/network/tensorflow/nested-gradients';
 import { relativeError } from './derivatives';
 import { numbers } from './small-networks';
-import { WASM_FOLDER } from './wasm-folder';
+import { startTestBackend, TEST_BACKENDS } from './test-backends';
 
 const SHAPE: [number, number, number, number] = [2, 4, 5, 8];
 const ROUNDING = 1e-5;
 
 const operations: Record<string, (x: Tensor4D) => Tensor> = {
+  'twenty summands': (x) => tf.addN(Array.from({ length: 20 }, (_, index) => tf.mul(x, index - 4))),
   'strided slice': (x) => tf.stridedSlice(x, [0, 1, 4, 0], [2, 4, 0, 7], [1, 2, -2, 3]),
   'slice with masks and a dropped axis': (x) =>
     tf.stridedSlice(x, [1, 0, 1, 2], [2, 3, 0, 0], [1, 1, 1, 1], 2, 4 + 8, 0, 0, 1),
@@ -67,28 +67,37 @@ function dot(a: Tensor, b: Tensor): Scalar {
   return tf.sum(tf.mul(a, b));
 }
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
+function product(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Array.from(a).reduce((sum, value, index) => sum + value * b[index]!, 0);
+}
+
+describe.each(TEST_BACKENDS)('on %s', (backend) => {
   beforeAll(async () => {
-    await startBackend({ wasmFolder: WASM_FOLDER, backends: [backend] });
+    await startTestBackend(backend);
   });
 
   // y = A·x: the gradient of ⟨A·x, u⟩ by x is Aᵀ·u, so ⟨Aᵀ·u, v⟩ = ⟨u, A·v⟩; the gradient of that by u is A·v.
-  test.each(Object.entries(operations))('%s: its gradient is its transpose, the gradient of that itself', (_, f) => {
-    tf.tidy(() => {
-      const x = tf.tensor<tf.Rank.R4>(numbers(320, 1), SHAPE);
-      const v = tf.tensor<tf.Rank.R4>(numbers(320, 2), SHAPE);
-      const image = f(v);
-      const u = tf.tensor(numbers(image.size, 3), image.shape);
-      const transposed = (): Scalar => {
-        const [byX] = valueAndGradients(() => dot(f(x), u), [x]).gradients;
-        return dot(byX!, v);
-      };
-      const { value, gradients } = valueAndGradients(transposed, [u]);
-      const expected = dot(u, image).dataSync()[0]!;
-      const scale = Math.sqrt(dot(u, u).dataSync()[0]! * dot(image, image).dataSync()[0]!);
-      expect(Math.abs(value.dataSync()[0]! - expected)).toBeLessThan(ROUNDING * scale);
-      expect(relativeError(gradients[0]!.dataSync(), image.dataSync())).toBeLessThan(ROUNDING);
-    });
-    expect(tf.memory().numTensors).toBe(0);
-  });
+  test.each(Object.entries(operations))(
+    '%s: its gradient is its transpose, the gradient of that itself',
+    async (_, f) => {
+      const [u, image, value, slope] = tf.tidy(() => {
+        const x = tf.tensor<tf.Rank.R4>(numbers(320, 1), SHAPE);
+        const v = tf.tensor<tf.Rank.R4>(numbers(320, 2), SHAPE);
+        const image = f(v);
+        const u = tf.tensor(numbers(image.size, 3), image.shape);
+        const transposed = (): Scalar => {
+          const [byX] = valueAndGradients(() => dot(f(x), u), [x]).gradients;
+          return dot(byX!, v);
+        };
+        const { value, gradients } = valueAndGradients(transposed, [u]);
+        return [u, image, value, gradients[0]!] as const;
+      });
+      const [us, images, values, slopes] = await Promise.all([u.data(), image.data(), value.data(), slope.data()]);
+      const scale = Math.sqrt(product(us, us) * product(images, images));
+      expect(Math.abs(values[0]! - product(us, images))).toBeLessThan(ROUNDING * scale);
+      expect(relativeError(slopes, images)).toBeLessThan(ROUNDING);
+      tf.dispose([u, image, value, slope]);
+      expect(tf.memory().numTensors).toBe(0);
+    },
+  );
 });

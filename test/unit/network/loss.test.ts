@@ -2,11 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { ComputationError } from '../../../src/formats/errors';
 import { chooseLoss, lossesOfSamples, targetRows } from '../../../src/network/loss';
-import { startBackend } from '../../../src/network/tensorflow/backends';
-import { WASM_FOLDER } from './wasm-folder';
+import { startTestBackend } from './test-backends';
 
 beforeAll(async () => {
-  await startBackend({ wasmFolder: WASM_FOLDER, backends: ['cpu'] });
+  await startTestBackend('cpu');
 });
 
 const classes = { kind: 'classes', classes: 3, labels: Int32Array.of(0, 2) } as const;

@@ -3,11 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { CancelledError } from '../../../src/formats/errors';
 import { ComputationError } from '../../../src/formats/errors';
 import { createNetworkObjective, parameterLayout, weightsOf } from '../../../src/network/network-objective';
-import { startBackend } from '../../../src/network/tensorflow/backends';
 import { relativeError, samplesFor } from './derivatives';
 import { exact, networkOf, numbers } from './small-networks';
 import type { SmallNetwork } from './small-networks';
-import { WASM_FOLDER } from './wasm-folder';
+import { startTestBackend, TEST_BACKENDS } from './test-backends';
 
 const ROUNDING = 1e-5;
 const { signal } = new AbortController();
@@ -20,9 +19,9 @@ const small: SmallNetwork = {
   compute: (o, x, [first, bias, second]) => o.matMul(o.apply('tanh', o.add(o.matMul(x, first!), bias!)), second!),
 };
 
-describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
+describe.each(TEST_BACKENDS)('on %s', (backend) => {
   beforeAll(async () => {
-    await startBackend({ wasmFolder: WASM_FOLDER, backends: [backend] });
+    await startTestBackend(backend);
   });
 
   test('batches of any size give the same', async () => {

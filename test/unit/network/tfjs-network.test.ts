@@ -2,19 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
-import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadNetwork } from '../../../src/network/load-network';
 import type { Network } from '../../../src/network/network';
 import { formatError } from '../formats/thrown';
+import { startTestBackend } from './test-backends';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'network-'));
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  await startTestBackend('cpu');
   // Its build for Node lacks the methods of tensors that layers call.
   const prototype = tf.Tensor.prototype as unknown as Record<string, unknown>;
   prototype.flatten ??= function flatten(this: tf.Tensor) {
@@ -39,13 +38,17 @@ function tensors(network: Network): tf.Tensor[] {
 }
 
 /** Up to the rounding of float32 in sums of some hundred numbers that cancel in part. */
-function expectClose(actual: tf.Tensor, expected: tf.Tensor): void {
+async function expectClose(actual: tf.Tensor, expected: tf.Tensor): Promise<void> {
   expect(actual.shape).toEqual(expected.shape);
-  const [a, b] = [actual.dataSync(), expected.dataSync()];
+  const [a, b] = await Promise.all([actual.data(), expected.data()]);
   const scale = Math.max(1e-3, ...b.map(Math.abs));
   a.forEach((value, index) => {
     expect(Math.abs(value - (b[index] ?? NaN))).toBeLessThan(1e-5 * scale);
   });
+}
+
+async function numberOf(scalar: tf.Tensor): Promise<number> {
+  return (await scalar.data())[0] ?? NaN;
 }
 
 /** A loss that weighs all outputs differently. */
@@ -127,7 +130,7 @@ describe('layers models of TensorFlow.js', () => {
     const [, ...shape] = model.inputs[0]?.shape ?? [];
     const input = tf.randomNormal([2, ...(shape as number[])], 0, 1, 'float32', 5);
     expect(network.inputShape).toEqual(shape);
-    expectClose(network.apply(input, tensors(network)), model.predict(input) as tf.Tensor);
+    await expectClose(network.apply(input, tensors(network)), model.predict(input) as tf.Tensor);
 
     const stock = tf.variableGrads(() => lossOf(model.apply(input, { training: false }) as tf.Tensor)).grads;
     const own = tf.grads((...parameters: tf.Tensor[]) => lossOf(network.apply(input, parameters)))(tensors(network));
@@ -137,8 +140,8 @@ describe('layers models of TensorFlow.js', () => {
       const expected = stock[(weight as unknown as { val: tf.Variable }).val.name];
       const gradient = own[index];
       if (expected === undefined || gradient === undefined) throw new Error(`${weight.originalName} has no gradient`);
-      expectClose(gradient, expected);
-      expect(Math.max(...gradient.dataSync().map(Math.abs))).toBeGreaterThan(0);
+      await expectClose(gradient, expected);
+      expect(Math.max(...(await gradient.data()).map(Math.abs))).toBeGreaterThan(0);
     }
     network.dispose();
     model.dispose();
@@ -248,6 +251,41 @@ describe('layers that are random in training', () => {
 });
 
 describe('graph models of TensorFlow.js', () => {
+  it.each([false, true])('differentiates resizing to the nearest as it resizes, half pixels: %s', async (half) => {
+    const graph = new Graph();
+    const dim = [-1, 4, 3, 2].map((size) => ({ size: String(size) }));
+    graph.node('x', 'Placeholder', [], { dtype: floats, shape: { shape: { dim } } });
+    graph.weight('kernel', [1, 1, 2, 2], wave(0.7));
+    graph.node('c', 'Conv2D', ['x', 'kernel'], {
+      strides: ints([1, 1, 1, 1]),
+      padding: word('SAME'),
+      data_format: word('NHWC'),
+      dilations: ints([1, 1, 1, 1]),
+    });
+    graph.integers('size', [6, 7]);
+    const attributes = { align_corners: { b: false }, half_pixel_centers: { b: half } };
+    graph.node('r', 'ResizeNearestNeighbor', ['c', 'size'], attributes);
+    graph.integers('shape', [-1, 84]);
+    graph.node('flat', 'Reshape', ['r', 'shape'], { Tshape: { type: 'DT_INT32' } });
+    graph.weight('matrix', [84, 3], wave(1.3));
+    graph.node('logits', 'MatMul', ['flat', 'matrix'], { transpose_a: { b: false }, transpose_b: { b: false } });
+    const file = write(`nearest-${half}`, { node: graph.nodes, versions: {} }, graph.specs, graph.bytes);
+    const network = await loadNetwork(file, undefined);
+    const input = tf.randomNormal([2, 4, 3, 2], 0, 1, 'float32', 3);
+    const loss = (...parameters: tf.Tensor[]): tf.Scalar => lossOf(network.apply(input, parameters));
+    const [kernel, matrix] = tensors(network);
+    if (kernel === undefined || matrix === undefined) throw new Error('no parameters');
+    const [gradient] = tf.grads(loss)([kernel, matrix]);
+    const slopes = await (gradient ?? tf.scalar(NaN)).data();
+    for (let place = 0; place < 4; place++) {
+      const unit = tf.reshape(tf.oneHot(place, 4, 0.01, 0, 'float32'), [1, 1, 2, 2]);
+      const [more, less] = [loss(tf.add(kernel, unit), matrix), loss(tf.sub(kernel, unit), matrix)];
+      const difference = ((await numberOf(more)) - (await numberOf(less))) / 0.02;
+      expect(Math.abs((slopes[place] ?? NaN) - difference)).toBeLessThan(2e-3 * Math.max(...slopes.map(Math.abs)));
+    }
+    network.dispose();
+  });
+
   it('gives the logits of what TensorFlow.js gives, and their gradients', async () => {
     const graph = convolutional('Softmax');
     const modelTopology = { node: graph.nodes, versions: {} };
@@ -285,28 +323,28 @@ describe('graph models of TensorFlow.js', () => {
     const count = tf.memory().numTensors;
     const logits = network.apply(input, parameters);
     expect(tf.memory().numTensors).toBe(count + 1);
-    expectClose(logits, stock.execute(input, 'logits') as tf.Tensor);
-    expectClose(tf.softmax(logits), stock.predict(input) as tf.Tensor);
+    await expectClose(logits, stock.execute(input, 'logits') as tf.Tensor);
+    await expectClose(tf.softmax(logits), stock.predict(input) as tf.Tensor);
 
     const loss = (...changed: tf.Tensor[]): tf.Scalar => lossOf(network.apply(input, changed));
     const own = tf.grads(loss)(parameters);
-    parameters.forEach((parameter, index) => {
+    for (const [index, parameter] of parameters.entries()) {
       const gradient = own[index] ?? tf.scalar(NaN);
       // Along a direction, against the difference of two losses of the stock model with moved weights.
       const direction = tf.randomNormal(parameter.shape, 0, 1, 'float32', 20 + index);
       const name = network.parameters[index]?.name ?? '';
       const [original] = stock.weights[name] ?? [];
-      const moved = (by: number): number => {
+      const moved = async (by: number): Promise<number> => {
         stock.weights[name] = [tf.add(parameter, tf.mul(direction, by))];
-        return lossOf(stock.execute(input, 'logits') as tf.Tensor).dataSync()[0] ?? NaN;
+        return numberOf(lossOf(stock.execute(input, 'logits') as tf.Tensor));
       };
-      const difference = (moved(1e-3) - moved(-1e-3)) / 2e-3;
+      const difference = ((await moved(1e-3)) - (await moved(-1e-3))) / 2e-3;
       if (original !== undefined) stock.weights[name] = [original];
-      const slope = tf.sum(tf.mul(gradient, direction)).dataSync()[0] ?? NaN;
-      const size = tf.norm(gradient).dataSync()[0] ?? NaN;
+      const slope = await numberOf(tf.sum(tf.mul(gradient, direction)));
+      const size = await numberOf(tf.norm(gradient));
       expect(size).toBeGreaterThan(0);
       expect(Math.abs(slope - difference)).toBeLessThan(0.02 * size * Math.sqrt(parameter.size));
-    });
+    }
 
     const seen = new Map<number, readonly number[]>();
     network.apply(input, parameters, (parameter, values) => seen.set(parameter, values.shape));
@@ -327,7 +365,7 @@ describe('graph models of TensorFlow.js', () => {
     const batch = await loadNetwork(write('any', { node: any.nodes }, any.specs, any.bytes), undefined);
     expect(single.link).toBe('sigmoid');
     const input = tf.randomNormal([3, 6, 6, 2], 0, 1, 'float32', 9);
-    expectClose(single.apply(input, tensors(single)), batch.apply(input, tensors(batch)));
+    await expectClose(single.apply(input, tensors(single)), batch.apply(input, tensors(batch)));
     single.dispose();
     batch.dispose();
   });

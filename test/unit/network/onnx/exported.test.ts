@@ -58,7 +58,7 @@ describe.each(readdirSync(FOLDER).filter((name) => name.endsWith('.onnx')))('%s'
       expect(network.outputShape).toEqual(facts.outputs);
       expect(network.link).toBe(facts.link);
       const given = inputFor(facts, 3);
-      const output = outputOf(network, given);
+      const output = await outputOf(network, given);
       const expected = await expectedOf(file, given);
       const compared = facts.log === true ? { ...expected, values: expected.values.map(Math.exp) } : expected;
       expect(output.shape).toEqual(compared.shape);
@@ -77,8 +77,8 @@ describe.each(readdirSync(FOLDER).filter((name) => name.endsWith('.onnx')))('%s'
   });
 
   it('is differentiated by every parameter', async () => {
-    await withNetwork(file, (network) => {
-      const gradients = gradientsOf(network, inputFor(facts, 2));
+    await withNetwork(file, async (network) => {
+      const gradients = await gradientsOf(network, inputFor(facts, 2));
       expect(gradients).toHaveLength(network.parameters.length);
       for (const [index, gradient] of gradients.entries()) {
         const { name: parameter } = network.parameters[index] ?? {};
@@ -91,9 +91,9 @@ describe.each(readdirSync(FOLDER).filter((name) => name.endsWith('.onnx')))('%s'
 });
 
 /** Derivatives of the sum of cosines of the logits: a function that treats no two of them alike. */
-function gradientsOf(network: Network, { shape, values }: Given): Float32Array[] {
+async function gradientsOf(network: Network, { shape, values }: Given): Promise<Float32Array[]> {
   const input = tf.tensor(values, [...shape]);
   const parameters = parametersOf(network);
   const gradients = tf.grads((...tensors: tf.Tensor[]) => tf.sum(tf.cos(network.apply(input, tensors))))(parameters);
-  return gradients.map((gradient) => Float32Array.from(gradient.dataSync()));
+  return Promise.all(gradients.map(async (gradient) => Float32Array.from(await gradient.data())));
 }

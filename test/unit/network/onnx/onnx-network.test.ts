@@ -49,7 +49,7 @@ describe('models of the other tests', () => {
         return (await reference(path.join(FOLDER, 'fmnist.onnx'), given)).values;
       };
       const expected = { shape: [2, 10], values: Float32Array.from([...(await of(0)), ...(await of(784))]) };
-      expect(relativeError(logitsOf(network, { shape: [2, 1, 28, 28], values }), expected)).toBeLessThan(1e-5);
+      expect(relativeError(await logitsOf(network, { shape: [2, 1, 28, 28], values }), expected)).toBeLessThan(1e-5);
     });
   });
 
@@ -166,9 +166,9 @@ describe('the function at the end', () => {
     await withModel({ ...BASE, nodes }, async (network, file) => {
       const given = { shape: [3, 4], values: pseudoRandom(12, 3) };
       const expected = await reference(file, given);
-      expect(relativeError(outputOf(network, given), expected)).toBeLessThan(1e-6);
+      expect(relativeError(await outputOf(network, given), expected)).toBeLessThan(1e-6);
       const logits = { shape: expected.shape, values: expected.values.map((p) => Math.log(p / (1 - p))) };
-      expect(relativeError(logitsOf(network, given), logits)).toBeLessThan(1e-5);
+      expect(relativeError(await logitsOf(network, given), logits)).toBeLessThan(1e-5);
     });
   });
 
@@ -191,7 +191,7 @@ describe('a fixed batch size', () => {
       const [, ...sample] = model.input as number[];
       const size = sample.reduce((product, length) => product * length, 1);
       const values = pseudoRandom(3 * size, 9);
-      const output = logitsOf(network, { shape: [3, ...sample], values });
+      const output = await logitsOf(network, { shape: [3, ...sample], values });
       const single: number[] = [];
       for (let index = 0; index < 3; index++) {
         const own = { shape: [1, ...sample], values: values.slice(index * size, (index + 1) * size) };
@@ -249,7 +249,7 @@ describe('weights that are stored quantised', () => {
     };
     await withModel(model, async (network, file) => {
       const given = { shape: [3, 4], values: pseudoRandom(12, 3) };
-      expect(relativeError(logitsOf(network, given), await reference(file, given))).toBeLessThan(1e-6);
+      expect(relativeError(await logitsOf(network, given), await reference(file, given))).toBeLessThan(1e-6);
       expect(network.parameters).toMatchObject([{ name: 'weight', outputDimension: 1, inputDimension: 0 }]);
       // (code − zero) · scale
       expect([...(network.parameters[0]?.values ?? [])].slice(0, 3)).toEqual([-64, 31.5, 8]);
@@ -363,8 +363,8 @@ it('frees all that it keeps', async () => {
   const file = path.join(FIXTURES, 'network', 'onnx', 'vit-script.onnx');
   await withNetwork(file, () => undefined);
   const before = tf.memory().numTensors;
-  await withNetwork(file, (network) => {
-    logitsOf(network, { shape: [2, 1, 8, 8], values: pseudoRandom(128, 3) });
+  await withNetwork(file, async (network) => {
+    await logitsOf(network, { shape: [2, 1, 8, 8], values: pseudoRandom(128, 3) });
   });
   expect(tf.memory().numTensors).toBe(before);
 });

@@ -293,8 +293,8 @@ describe.each([
       );
       const given = { shape, values: positive === true ? numbers.map((value) => 1.25 + value) : numbers };
       const expected = await reference(file, given);
-      await withNetwork(file, (network) => {
-        const output = logitsOf(network, given);
+      await withNetwork(file, async (network) => {
+        const output = await logitsOf(network, given);
         expect(network.link).toBe('none');
         expect(output.shape).toEqual(expected.shape);
         expect(relativeError(output, expected)).toBeLessThan(2e-6);

@@ -6,8 +6,7 @@ import * as ort from 'onnxruntime-web';
 import { openCheckpoint } from '../../../../src/formats/registry';
 import type { Network } from '../../../../src/network/network';
 import { onnxNetwork } from '../../../../src/network/onnx/onnx-network';
-import { startBackend } from '../../../../src/network/tensorflow/backends';
-import { WASM_FOLDER } from '../wasm-folder';
+import { startTestBackend } from '../test-backends';
 
 /** An input of a model: shape and numbers. */
 export interface Given {
@@ -27,7 +26,7 @@ export async function withNetwork<Result>(
   file: string,
   use: (network: Network) => Promise<Result> | Result,
 ): Promise<Result> {
-  await startBackend({ wasmFolder: WASM_FOLDER, backends: ['wasm'] });
+  await startTestBackend('wasm');
   const opened = await openCheckpoint(file);
   try {
     const network = await onnxNetwork(opened.checkpoint, file, new AbortController().signal);
@@ -54,14 +53,14 @@ export async function withFile<Result>(model: Uint8Array, use: (file: string) =>
 }
 
 /** Output of a network before its link. */
-export function logitsOf(network: Network, { shape, values }: Given): Computed {
+export function logitsOf(network: Network, { shape, values }: Given): Promise<Computed> {
   return read(() => network.apply(tf.tensor(values, [...shape]), parametersOf(network)));
 }
 
-function read(compute: () => tf.Tensor): Computed {
+async function read(compute: () => tf.Tensor): Promise<Computed> {
   const output = tf.tidy(compute);
   const { shape } = output;
-  const values = Float32Array.from(output.dataSync());
+  const values = Float32Array.from(await output.data());
   output.dispose();
   return { shape, values };
 }
@@ -71,8 +70,8 @@ export function parametersOf(network: Network): tf.Tensor[] {
 }
 
 /** Output of a network, its link included. */
-export function outputOf(network: Network, given: Given): Computed {
-  const { shape, values } = logitsOf(network, given);
+export async function outputOf(network: Network, given: Given): Promise<Computed> {
+  const { shape, values } = await logitsOf(network, given);
   const link = { softmax: tf.softmax, sigmoid: tf.sigmoid, none: tf.clone }[network.link];
   return read(() => link(tf.tensor(values, [...shape])));
 }
