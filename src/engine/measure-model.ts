@@ -1,5 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { prepareData } from '../data/guess';
+import { FormatError } from '../formats/errors';
 import { DEFAULT_MEASURE_OPTIONS, measure, type MeasureObserver, type MeasureStage } from '../measurement/measure';
 import { startedMeasurement, withPart } from '../measurement/measurement-part';
 import { parameterLayout, weightsOf } from '../network/network-objective';
@@ -39,6 +40,7 @@ export async function measureModel(
   stage(l10n.t('Starting'));
   const facts = await backend.start(request.backend, request.places);
   stage(l10n.t('Reading network and data'));
+  const before = await fileVersions([request.model]);
   const opened = await openData(request.model, request.data, signal);
   const { network, guessed, settings } = opened;
   let objectives: OpenedObjectives | undefined;
@@ -50,11 +52,9 @@ export async function measureModel(
     }
     const seed = settings.seed ?? DEFAULT_MEASURE_OPTIONS.seed;
     const choice = { count: settings.samples ?? USUAL_SAMPLES, seed };
-    const versions = await fileVersions([
-      request.model,
-      ...guessed.guess.train.paths,
-      ...(guessed.guess.test?.paths ?? []),
-    ]);
+    if ((await changedFiles(before)).length > 0) throw changedMeanwhile(request.model);
+    const { train: trained, test: tested } = guessed.guess;
+    const versions = await fileVersions([request.model, ...trained.paths, ...(tested?.paths ?? [])]);
     const data = await prepareData(guessed, normalisation.normalisation, choice, signal);
     const { train, test } = data;
     const batch = settings.batch ?? USUAL_BATCH;
@@ -151,6 +151,14 @@ async function keptMeasurement(
   const key = await measurementKey(identity, signal);
   return new KeptMeasurements(keep.folder).open(key, keep.earlier !== 'forget', (error) => {
     process.stderr.write(`What is measured of ${model} cannot be kept: ${String(error)}\n`);
+  });
+}
+
+function changedMeanwhile(file: string): FormatError {
+  return new FormatError({
+    file,
+    reason: l10n.t('was changed while it was read'),
+    remedy: l10n.t('Another program is writing it: try again once that is done.'),
   });
 }
 

@@ -1,3 +1,4 @@
+import { utimesSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -141,6 +142,38 @@ describe('a network measured on data', () => {
     expect(path.resolve(folder, String(written.data))).toBe(DATA);
     expect(written).toMatchObject({ batch: 64, mine: 'kept', normalization: { scale: 1 / 16 } });
     await rm(model('.prunability.json'));
+  });
+
+  it('says which files have changed since they were read, and is of what they were', async () => {
+    const data = model('changing.npz');
+    await cp(DATA, data);
+    let changed: Promise<void> | undefined;
+    const measured = await measureModel(
+      { model: model('digits.onnx'), data: { data, samples: 20 }, backend: 'auto', remember: false },
+      backend,
+      (event) => {
+        if (event.type === 'measurement') changed ??= writeFile(data, 'something else');
+      },
+      NEVER,
+    );
+    await changed;
+    expect(measured.complete).toBe(true);
+    expect(measured.notes.at(-1)).toBe(`${data} has changed since it was read: what was measured is as it was before.`);
+  });
+
+  it('is refused if the model is written while it is read', async () => {
+    const file = model('written.onnx');
+    await cp(model('digits.onnx'), file);
+    let time = 1;
+    const writing = setInterval(() => {
+      utimesSync(file, time, time++);
+    }, 1);
+    const request = { model: file, data: { data: DATA }, backend: 'auto', remember: false } as const;
+    try {
+      await expect(measureModel(request, backend, () => undefined, NEVER)).rejects.toThrow('changed while it was read');
+    } finally {
+      clearInterval(writing);
+    }
   });
 
   it.each([
