@@ -99,7 +99,13 @@ describe('a network measured on data', () => {
 
   it('is remembered with its data, and needs no further saying', async () => {
     const controller = new AbortController();
-    const request = { model: model('digits.onnx'), data: { data: DATA }, backend: 'auto', places: [], remember: true } as const;
+    const request = {
+      model: model('digits.onnx'),
+      data: { data: DATA },
+      backend: 'auto',
+      places: [],
+      remember: true,
+    } as const;
     const ended = measureModel(
       request,
       backend,
@@ -127,7 +133,13 @@ describe('a network measured on data', () => {
     };
     await writeFile(model('.prunability.json'), JSON.stringify(former));
     const controller = new AbortController();
-    const request = { model: model('digits.onnx'), data: { data: DATA }, backend: 'auto', places: [], remember: true } as const;
+    const request = {
+      model: model('digits.onnx'),
+      data: { data: DATA },
+      backend: 'auto',
+      places: [],
+      remember: true,
+    } as const;
     const ended = measureModel(
       request,
       backend,
@@ -149,7 +161,7 @@ describe('a network measured on data', () => {
     await cp(DATA, data);
     let changed: Promise<void> | undefined;
     const measured = await measureModel(
-      { model: model('digits.onnx'), data: { data, samples: 20 }, backend: 'auto', remember: false },
+      { model: model('digits.onnx'), data: { data, samples: 20 }, backend: 'auto', places: [], remember: false },
       backend,
       (event) => {
         if (event.type === 'measurement') changed ??= writeFile(data, 'something else');
@@ -168,7 +180,7 @@ describe('a network measured on data', () => {
     const writing = setInterval(() => {
       utimesSync(file, time, time++);
     }, 1);
-    const request = { model: file, data: { data: DATA }, backend: 'auto', remember: false } as const;
+    const request = { model: file, data: { data: DATA }, backend: 'auto', places: [], remember: false } as const;
     try {
       await expect(measureModel(request, backend, () => undefined, NEVER)).rejects.toThrow('changed while it was read');
     } finally {

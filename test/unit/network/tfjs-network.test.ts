@@ -244,7 +244,7 @@ describe('layers that are random in training', () => {
     });
     const network = await loadNetwork(await saved('noisy', model), undefined);
     const input = tf.randomNormal([5, 4], 0, 1, 'float32', 5);
-    expectClose(network.apply(input, tensors(network)), model.predict(input) as tf.Tensor);
+    await expectClose(network.apply(input, tensors(network)), model.predict(input) as tf.Tensor);
     expect(network.notes.join()).toMatch(/Left away.*GaussianNoise, Dropout, AlphaDropout, GaussianDropout/);
     network.dispose();
   });
