@@ -100,6 +100,12 @@ export class MeasurementSession implements Disposable {
     const told = failure(error, this.uri, this.log);
     if (error instanceof OutOfMemoryError) this.measurer.stop();
     if (!(error instanceof DisconnectedError)) return told;
+    if (this.current?.measurement === undefined) {
+      const remedy = l10n.t(
+        'Run it again. If it ends so each time, the code of a native backend does not get along with this computer: set prunability.measurement.backend to "wasm".',
+      );
+      return { ...told, remedy };
+    }
     const remedy = l10n.t(
       'What was measured until then is kept: continue, and a new process goes on. If the memory was not enough, set a smaller "batch" in .prunability.json first.',
     );
