@@ -10,7 +10,7 @@ const KB = 1000;
 
 /** Bytes that each file may have: what loads on activation, in a webview, and over the network is kept small. */
 const BUDGETS = {
-  'dist/extension.js': 150 * KB,
+  'dist/extension.js': 170 * KB,
   'dist/webview.js': 700 * KB,
   'dist/engine.js': 600 * KB,
   'dist/worker.js': 400 * KB,

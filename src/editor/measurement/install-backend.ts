@@ -8,8 +8,13 @@ import { nativePackage, TENSORFLOW_STORAGE, type NativePackageId } from '../../i
 interface Choice {
   readonly id: NativePackageId;
   readonly label: string;
+  readonly description: string;
   readonly detail: string;
 }
+
+const STATED = l10n.t(
+  'Its archives have fixed checksums, but for the small part that joins it to Node: that was compared with the checksum that its own host states.',
+);
 
 /**
  * Asks which package with native code to install for measurements, and does so.
@@ -21,15 +26,14 @@ export async function installBackend(folder: string, installed: () => void, log:
     {
       id: 'webgpu',
       label: 'WebGPU',
-      detail: l10n.t('Dawn, the WebGPU of Chromium: runs networks on the graphics card. Downloads 51 MB from npm.'),
+      description: l10n.t('51 MB from npm'),
+      detail: l10n.t('Runs networks on the graphics card, with Dawn, the WebGPU of Chromium.'),
     },
     {
       id: 'tensorflow',
       label: 'TensorFlow',
-      detail: l10n.t(
-        'tfjs-node with TensorFlow 2.9.1: runs networks on the processor, with all its cores. Downloads TensorFlow itself from {0}. The checksums are fixed, but for the part that joins it to Node, which is checked against what its host states.',
-        new URL(TENSORFLOW_STORAGE).host,
-      ),
+      description: l10n.t('from npm and {0}', new URL(TENSORFLOW_STORAGE).host),
+      detail: l10n.t('Runs networks on the processor, with tfjs-node and TensorFlow 2.9.1.'),
     },
   ];
   const chosen = await window.showQuickPick(choices, {
@@ -40,7 +44,8 @@ export async function installBackend(folder: string, installed: () => void, log:
   try {
     await install(chosen, folder);
     installed();
-    void window.showInformationMessage(l10n.t('{0} is installed: the next measurement will try it.', chosen.label));
+    const done = l10n.t('{0} is installed: the next measurement will try it.', chosen.label);
+    void window.showInformationMessage(chosen.id === 'tensorflow' ? `${done} ${STATED}` : done);
   } catch (error) {
     if (error instanceof CancelledError) return;
     log.error(error as Error);

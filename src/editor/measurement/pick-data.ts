@@ -13,11 +13,8 @@ import type { DataSettings } from '../../data/settings';
 import { CancelledError } from '../../formats/errors';
 import type { DataPreview, MeasurerMethods, SamplePreview } from '../../protocol/measurement';
 import type { ChildClient } from '../child-client';
+import { findData } from './found-data';
 import { pictureUri } from './picture-uri';
-
-/** Names that data sets have; tables are too many, and too seldom data of a network, to look for them elsewhere than beside the model. */
-const DATA_GLOB = '**/{*.npz,*images*idx3*,*data*.csv}';
-const MAX_FOUND = 20;
 
 /** The remembered data, or files to choose from. */
 interface DataItem extends QuickPickItem {
@@ -57,8 +54,8 @@ async function chooseData(model: Uri, measurer: ChildClient<MeasurerMethods>): P
       settings: remembered,
     });
   }
-  for (const uri of await workspace.findFiles(DATA_GLOB, '**/node_modules/**', MAX_FOUND)) {
-    if (uri.scheme !== 'file' || uri.fsPath === model.fsPath || uri.fsPath === remembered?.data) continue;
+  for (const uri of await findData(model)) {
+    if (uri.fsPath === remembered?.data) continue;
     items.push({
       label: basename(uri.fsPath),
       description: workspace.asRelativePath(Uri.file(dirname(uri.fsPath))),

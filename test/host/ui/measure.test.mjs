@@ -36,6 +36,10 @@ describe('a measurement with data', () => {
     await waitFor('the data set in the list', async () =>
       (await workbench.quickInput.labels()).join().includes('digits.npz'),
     );
+    // What is beside the model comes first; samples for testing are found with those for training.
+    const labels = await workbench.quickInput.labels();
+    assert.match(labels[0] ?? '', /^digits\.npz/);
+    assert.ok(labels.some((label) => label.startsWith('train-images')) && !labels.join().includes('test-images'));
   });
 
   it('shows what was guessed of the data, with samples, before it begins', async () => {
