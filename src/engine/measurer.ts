@@ -15,6 +15,7 @@ import { serveObjectives } from './objective-server';
 import { processPort } from './process-port';
 import { resultVersion } from './result-cache';
 import { RunningBackend } from './running-backend';
+import { threadPort } from './thread-port';
 
 /** The process that runs networks: TensorFlow.js has one backend and one memory a thread, so there is one job at a time. */
 function serveMeasurements(): void {
@@ -58,18 +59,4 @@ async function inMemory<T>({ data }: { readonly data: DataSettings }, work: () =
 
 /** The bundle is a process, and the threads that it starts for their share of the samples. */
 if (isMainThread || parentPort === null) serveMeasurements();
-else {
-  const port = parentPort;
-  serveObjectives(
-    {
-      post: (message) => {
-        port.postMessage(message);
-      },
-      onMessage: (listener) => {
-        port.on('message', listener);
-        return () => port.off('message', listener);
-      },
-    },
-    __dirname,
-  );
-}
+else serveObjectives(threadPort(parentPort), __dirname);

@@ -9,6 +9,7 @@ import { RpcPeer, type NoMethods } from '../protocol/rpc';
 import type { BackendFacts } from '../report/measurement';
 import { JobQueue } from './job-queue';
 import type { ObjectiveMethods, SharedVectors } from './objective-protocol';
+import { threadPort } from './thread-port';
 
 /** What a thread loads. */
 export interface ThreadedNetwork {
@@ -34,19 +35,7 @@ export class ObjectiveThread {
     this.vectors = { weights: sharedVector(size), direction: sharedVector(size), result: sharedVector(size) };
     const worker = new Worker(script);
     this.worker = worker;
-    this.peer = new RpcPeer<NoMethods, ObjectiveMethods>(
-      {
-        post: (message) => {
-          worker.postMessage(message);
-        },
-        onMessage: (listener) => {
-          worker.on('message', listener);
-          return () => worker.off('message', listener);
-        },
-      },
-      {},
-      errorCodec,
-    );
+    this.peer = new RpcPeer<NoMethods, ObjectiveMethods>(threadPort(worker), {}, errorCodec);
     worker.on('error', (error) => {
       this.peer.dispose(ended(error instanceof Error ? error.message : String(error)));
     });

@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'mocha';
-import { Harness } from './harness.mjs';
+import { describe, it } from 'mocha';
 import { assertAccessible, frame } from './page-checks.mjs';
+import { pages } from './pages.mjs';
 import { THEMES } from './themes.mjs';
-
-/** @type {Harness} */
-let harness;
-/** @type {import('playwright-core').Page | undefined} */
-let page;
-
-/** Opens the explanation of the estimate. @param {import('./harness.mjs').OpenOptions} [options] */
-async function open(options) {
-  page = await harness.open({ scenario: 'optimizerState', ...options });
-  await label(page).click();
-  return page;
-}
 
 /** @param {import('playwright-core').Page} page */
 const label = (page) => page.locator('limit-ruler .label', { hasText: 'optimiser' });
@@ -24,15 +12,14 @@ const dialog = (page) => page.locator('explain-popover [popover]');
 const pruned = async (page) => parseFloat(await label(page).locator('b').innerText());
 
 describe('the limit from optimiser state', () => {
-  before(async () => {
-    harness = await Harness.start(process.argv[2]);
-  });
-  after(() => harness?.close());
-  afterEach(async () => {
-    await page?.context().close();
-    page = undefined;
-    assert.deepEqual(harness.complaints.splice(0), [], 'the page complained (errors, policy violations)');
-  });
+  const openPage = pages({ scenario: 'optimizerState' });
+
+  /** Opens the explanation of the estimate. @param {import('./harness.mjs').OpenOptions} [options] */
+  async function open(options) {
+    const page = await openPage(options);
+    await label(page).click();
+    return page;
+  }
 
   for (const theme of Object.keys(THEMES)) {
     it(`is accessible in the ${theme} theme`, async () => {
