@@ -70,20 +70,4 @@ export const SURFACE_PICTURES = [
       await workbench.page.locator('.getting-started-step.expanded').waitFor();
     },
   },
-  {
-    name: 'settings',
-    folder: 'screenshots',
-    theme: 'Default Light Modern',
-    window: { width: 1000, height: 500 },
-    scale: 'device',
-    crop: '.settings-editor .settings-body',
-    arrange: async (workbench) => {
-      const { page } = workbench;
-      await workbench.runCommand('Preferences: Open Settings (UI)');
-      await page.locator('.settings-editor .suggest-input-container').click();
-      await page.keyboard.insertText('@ext:prunability.prunability');
-      await page.locator('.settings-count-widget', { hasText: '3 Settings' }).waitFor();
-      await page.locator('.setting-item-contents', { hasText: 'Mcp Server' }).first().waitFor();
-    },
-  },
 ];
