@@ -1,16 +1,22 @@
 // `npm run bench:networks`: gradient and exact Hessian-vector product of the backend that comes with the extension (wasm), in one
 // thread and shared out among as many as the computer runs at once, against PyTorch with one thread (a Python with torch:
-// PRUNABILITY_PYTHON). They take turns in one run; least time of many rounds. Writes a section of bench/RESULTS.md.
+// PRUNABILITY_PYTHON). They take turns in one run; least time of many rounds. Writes a section of bench/RESULTS.md. With
+// `-- --backend tensorflow --native-packages DIR` (or webgpu) that backend instead, as it is: TensorFlow takes as many threads as
+// TF_NUM_INTRAOP_THREADS says.
 import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { FOLDER } from './model-files.mjs';
 import { writeResults } from './results.mjs';
 
 const ROUNDS = 40;
+const { backend, 'native-packages': folder } = parseArgs({
+  options: { backend: { type: 'string', default: 'wasm' }, 'native-packages': { type: 'string' } },
+}).values;
 const root = join(import.meta.dirname, '..');
 const wasmFolder = join(root, 'node_modules', '@tensorflow', 'tfjs-backend-wasm', 'wasm-out');
 const bundle = join(FOLDER, 'networks-bundle.cjs');
@@ -49,7 +55,8 @@ for (const [outfile, contents] of [
   });
 }
 const { default: library } = await import(bundle);
-await library.startBackend({ wasmFolder, backends: ['wasm'] });
+const places = folder === undefined ? [] : [{ folder, trusted: true }];
+const facts = await library.startBackend({ wasmFolder, places, backends: [backend], emulated: true });
 
 const python = spawn(process.env['PRUNABILITY_PYTHON'] ?? 'python3', [join(import.meta.dirname, 'networks.py')], {
   stdio: ['pipe', 'pipe', 'inherit'],
@@ -95,7 +102,7 @@ const cases = names.map((name) => {
     values: Float32Array.from({ length: batch * size }, (_, i) => Math.sin(i)),
     targets: { kind: 'classes', classes: 10, labels: Int32Array.from({ length: batch }, (_, i) => i % 10) },
   };
-  const request = { script: thread, backend: 'wasm', model: name, network, train: samples, batch };
+  const request = { script: thread, backend, model: name, network, train: samples, batch };
   const weights = library.weightsOf(network);
   const vector = weights.map(Math.cos);
   /** @param {any} objective */
@@ -113,38 +120,38 @@ for (const { request, runs } of cases) {
 }
 const alone = peak();
 
+const columns = backend === 'wasm' ? ['One thread', 'All threads'] : [backend];
 const rows = [
-  '| Network | | One thread | All threads | PyTorch, one thread | One thread | All threads |',
-  '| --- | --- | ---: | ---: | ---: | ---: | ---: |',
+  `| ${['Network', '', ...columns, 'PyTorch, one thread', ...columns].join(' | ')} |`,
+  `| --- | --- ${'| ---: '.repeat(2 * columns.length + 1)}|`,
 ];
 let most = 1;
 for (const { name, request, runs } of cases) {
   const one = await library.openObjectives({ ...request, processors: 1 }, signal);
-  const all = await library.openObjectives(request, signal);
-  most = Math.max(most, all.threads);
+  const all = backend === 'wasm' ? await library.openObjectives(request, signal) : undefined;
+  most = Math.max(most, all?.threads ?? 1);
   for (const [what, label] of /** @type {const} */ ([
     ['gradient', 'Gradient'],
     ['product', 'H·v'],
   ])) {
-    const [single = NaN, threads = NaN, peer = NaN] = await leastOf([
-      runs(one.objective)[what],
-      runs(all.objective)[what],
-      () => pytorch(`${what}\t${name}`),
-    ]);
-    const ms = (/** @type {number} */ time) => `${time.toFixed(1)} ms`;
-    const ratio = (/** @type {number} */ time) => `${(time / peer).toFixed(1)}×`;
-    const times = [ms(single), ms(threads), ms(peer), ratio(single), ratio(threads)];
-    rows.push(`| ${[name, label, ...times].join(' | ')} |`);
+    const competitors = [one, ...(all === undefined ? [] : [all])].map(({ objective }) => runs(objective)[what]);
+    const times = await leastOf([...competitors, () => pytorch(`${what}\t${name}`)]);
+    const peer = times.at(-1) ?? NaN;
+    const ratios = times.slice(0, -1).map((time) => `${(time / peer).toFixed(1)}×`);
+    rows.push(`| ${[name, label, ...times.map((time) => `${time.toFixed(1)} ms`), ...ratios].join(' | ')} |`);
     console.log(rows.at(-1));
   }
-  await all.dispose();
+  await all?.dispose();
 }
 const peerMemory = await pytorch('memory');
 python.stdin.end();
 const machine = `${cpus()[0]?.model ?? 'unknown processor'} with ${availableParallelism()} processors, Node ${process.version}`;
 const memory = [alone, peak(), peerMemory].map((megabytes) => `${megabytes.toFixed(0)} MB`);
+const ours = backend === 'wasm' ? `${memory[0]} with one thread, ${memory[1]} with ${most} threads` : memory[0];
 await writeResults(
-  'Running networks',
-  `Taking turns in one run, least of ${ROUNDS} rounds, on ${machine}. Made by \`npm run bench:networks\`.\n\n${rows.join('\n')}\n\n` +
-    `Peak of the resident set of the process: ${memory[0]} with one thread, ${memory[1]} with ${most} threads; PyTorch ${memory[2]}.`,
+  backend === 'wasm' ? 'Running networks' : `Running networks on ${backend}`,
+  `Taking turns in one run, least of ${ROUNDS} rounds, on ${machine}. Backend ${facts.reason}. Made by \`npm run bench:networks\`.\n\n` +
+    `${rows.join('\n')}\n\nPeak of the resident set of the process: ${ours}; PyTorch ${memory[2]}.`,
 );
+// Native backends keep the process.
+process.exit();
