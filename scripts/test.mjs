@@ -39,9 +39,10 @@ const node = process.execPath;
 /** @param {string} tool @param {string[]} args */
 const bin = (tool, ...args) => [node, join(root, 'node_modules', ...tool.split('/')), ...args];
 
-/** What looks at the sources only: as many at a time as there are cores, the longest first. @type {Step[]} */
-const SOURCE_CHECKS = [
+/** What disturbs nothing else: as many at a time as there are cores, the longest first. @type {Step[]} */
+const SIDE_BY_SIDE = [
   { name: 'lint', command: bin('eslint/bin/eslint.js', '.', '--max-warnings', '0') },
+  { name: 'install the test host', command: [node, 'test/host/install.mjs'] },
   { name: 'format', command: bin('prettier/bin/prettier.cjs', '--check', '.') },
   { name: 'types', command: bin('typescript/bin/tsc', '-p', '.') },
   { name: 'types of the panel', command: bin('typescript/bin/tsc', '-p', 'webview-ui') },
@@ -64,7 +65,6 @@ const TESTS = [
   },
   { name: 'package', command: [node, 'scripts/package.mjs'] },
   { name: 'budgets and content of the package', command: [node, 'scripts/check-package.mjs'], count: closingLine },
-  { name: 'install the test host', command: [node, 'test/host/install.mjs'] },
   { name: 'panel in a browser', command: [node, 'test/panel/run.mjs'], count: closingLine },
   { name: 'extension host', command: [node, 'test/host/run-suite.mjs'], count: closingLine },
   { name: 'user interface', command: [node, 'test/host/run-ui.mjs'], count: closingLine },
@@ -84,7 +84,7 @@ const results = [];
 // The package has been made and checked by then: the user-interface tests need not make it again.
 process.env['PRUNABILITY_VSIX'] = join(root, 'dist', 'prunability.vsix');
 await perform({ name: 'build', command: [node, 'esbuild.mjs'] });
-const checks = SOURCE_CHECKS.values();
+const checks = SIDE_BY_SIDE.values();
 await Promise.all(
   Array.from({ length: availableParallelism() }, async () => {
     for (const check of checks) await perform(check, 'later');
