@@ -13,7 +13,7 @@ module.exports = {
       name: 'pure-modules-know-no-engine-and-no-surface',
       severity: 'error',
       from: { path: pure },
-      to: { path: '^src/(engine|editor|protocol|cli|extension)' },
+      to: { path: '^src/(engine|measurer|editor|protocol|cli|extension)' },
     },
     {
       name: 'agents-shape-what-others-compute',
@@ -21,7 +21,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/agents/' },
       to: {
-        path: '^src/(formats|sketch|limits|engine|editor|mcp|cli|extension)',
+        path: '^src/(formats|sketch|limits|engine|measurer|editor|mcp|cli|extension)',
         pathNot: '^src/formats/errors\\.ts$',
       },
     },
@@ -45,6 +45,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|webview-ui)/', pathNot: '^src/network/' },
       to: { path: '@tensorflow/' },
+    },
+    {
+      name: 'the-engine-runs-no-networks',
+      comment: 'It reads and sketches, in a process that is small and starts at once; networks have one of their own.',
+      severity: 'error',
+      from: { path: '^src/engine/' },
+      to: { path: '^src/(measurer|measurement|network|curvature|data)/' },
     },
     {
       name: 'data-is-read-without-networks',
@@ -116,7 +123,7 @@ module.exports = {
         'Reading and computing belong to the engine process; the editor may use the errors, the report and the protocol.',
       severity: 'error',
       from: { path: '^src/(editor/|extension\\.ts)' },
-      to: { path: '^src/(formats|sketch|limits|compare|engine)/', pathNot: '^src/formats/errors\\.ts$' },
+      to: { path: '^src/(formats|sketch|limits|compare|engine|measurer)/', pathNot: '^src/formats/errors\\.ts$' },
     },
     {
       name: 'the-panel-imports-what-runs-in-a-browser',

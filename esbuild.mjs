@@ -137,7 +137,7 @@ const results = await Promise.all([
   build({ ...node, entryPoints: ['src/mcp/server.ts'], outfile: 'dist/mcp.js', plugins: [withoutAjv] }),
   build({
     ...node,
-    entryPoints: ['src/engine/measurer.ts'],
+    entryPoints: ['src/measurer/main.ts'],
     outfile: 'dist/measurer.js',
     plugins: [withoutFetch],
     // The gradients are modules of their own: with the CommonJS file of the core there would be two cores.

@@ -27,7 +27,7 @@ for (const [outfile, contents] of [
     bundle,
     `
       export { NETWORKS } from './bench/networks';
-      export { openObjectives } from './src/engine/open-objectives';
+      export { openObjectives } from './src/measurer/open-objectives';
       export { weightsOf } from './src/network/network-objective';
       export { startBackend } from './src/network/tensorflow/backends';
     `,
@@ -37,7 +37,7 @@ for (const [outfile, contents] of [
     `
       import { parentPort } from 'node:worker_threads';
       import { NETWORKS } from './bench/networks';
-      import { serveObjectives } from './src/engine/objective-server';
+      import { serveObjectives } from './src/measurer/objective-server';
       const port = { post: (message) => parentPort.postMessage(message), onMessage: (listener) => parentPort.on('message', listener) };
       serveObjectives(port, ${JSON.stringify(wasmFolder)}, async (name) => NETWORKS[name].network());
     `,

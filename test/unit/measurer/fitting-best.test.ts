@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fittingBest } from '../../../src/engine/open-data';
+import { fittingBest } from '../../../src/measurer/open-data';
 
 /** Names of those that fit as well as any, of mistakes (or losses alone). */
 function best(candidates: Readonly<Record<string, readonly [mistakes: number | undefined, loss: number]>>): string[] {

@@ -4,8 +4,8 @@ import type { DataSet, PreparedSamples } from '../data/dataset';
 import type { MeasureOptions } from '../measurement/measure';
 import type { ParameterLayout } from '../measurement/objective';
 import type { BackendFacts, LossKind } from '../report/measurement';
-import { modelKey } from './model-key';
-import { openModel } from './open-model';
+import { modelKey } from '../engine/model-key';
+import { openModel } from '../engine/open-model';
 
 /** Hashed at once; others have their turn between. */
 const BYTES_AT_A_TIME = 2 ** 26;

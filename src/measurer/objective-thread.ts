@@ -7,7 +7,7 @@ import type { Loss } from '../network/loss';
 import { errorCodec } from '../protocol/error-codec';
 import { RpcPeer, type NoMethods } from '../protocol/rpc';
 import type { BackendFacts } from '../report/measurement';
-import { JobQueue } from './job-queue';
+import { JobQueue } from '../engine/job-queue';
 import type { ObjectiveMethods, SharedVectors } from './objective-protocol';
 import { threadPort } from './thread-port';
 

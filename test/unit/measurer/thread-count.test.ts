@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { threadCount, type ThreadChoice } from '../../../src/engine/thread-count';
+import { threadCount, type ThreadChoice } from '../../../src/measurer/thread-count';
 
 const PLENTY = { batch: 256, processors: 8, memory: 16e9 };
 const mnist: ThreadChoice = {

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { prepareData } from '../../../src/data/guess';
-import { openData } from '../../../src/engine/open-data';
-import { RunningBackend } from '../../../src/engine/running-backend';
-import { trainingLosses } from '../../../src/engine/training-losses';
+import { openData } from '../../../src/measurer/open-data';
+import { RunningBackend } from '../../../src/measurer/running-backend';
+import { trainingLosses } from '../../../src/measurer/training-losses';
 import { createNetworkObjective, weightsOf } from '../../../src/network/network-objective';
 
 const FIXTURES = path.resolve(import.meta.dirname, '../../fixtures');

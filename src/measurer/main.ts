@@ -1,4 +1,4 @@
-import './language';
+import '../engine/language';
 import { isMainThread, parentPort } from 'node:worker_threads';
 import type { DataSettings } from '../data/settings';
 import { readSettings, settingsPath } from '../data/settings-file';
@@ -7,13 +7,13 @@ import { isOutOfMemory, outOfMemory } from '../network/out-of-memory';
 import { errorCodec } from '../protocol/error-codec';
 import type { MeasurerMethods } from '../protocol/measurement';
 import { RpcPeer, type NoMethods } from '../protocol/rpc';
-import { JobQueue } from './job-queue';
+import { JobQueue } from '../engine/job-queue';
 import { measureModel } from './measure-model';
 import { USUAL_BATCH } from './open-data';
 import { previewData } from './preview-data';
 import { serveObjectives } from './objective-server';
-import { processPort } from './process-port';
-import { resultVersion } from './result-cache';
+import { processPort } from '../engine/process-port';
+import { resultVersion } from '../engine/result-cache';
 import { RunningBackend } from './running-backend';
 import { threadPort } from './thread-port';
 

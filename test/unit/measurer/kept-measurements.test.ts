@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../../src/curvature/random-stream';
-import { KeptMeasurements, type KeptMeasurementsOptions } from '../../../src/engine/kept-measurements';
+import { KeptMeasurements, type KeptMeasurementsOptions } from '../../../src/measurer/kept-measurements';
 import { CancelledError } from '../../../src/formats/errors';
 import type { KeptResults } from '../../../src/measurement/kept-results';
 import { DEFAULT_MEASURE_OPTIONS, measure, type MeasureStage } from '../../../src/measurement/measure';

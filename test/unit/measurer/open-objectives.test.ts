@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PreparedSamples } from '../../../src/data/dataset';
-import { openObjectives, type ObjectivesRequest, type OpenedObjectives } from '../../../src/engine/open-objectives';
+import { openObjectives, type ObjectivesRequest, type OpenedObjectives } from '../../../src/measurer/open-objectives';
 import { CancelledError, ComputationError, FormatError } from '../../../src/formats/errors';
 import { loadNetwork } from '../../../src/network/load-network';
 import type { Network } from '../../../src/network/network';
