@@ -14,18 +14,7 @@ export const curvatureInputStyles = css`
   }
   .choices input {
     width: 84px;
-    height: 24px;
     margin-left: 6px;
-    padding: 0 6px;
-    font: inherit;
-    color: var(--vscode-input-foreground, inherit);
-    background: var(--vscode-input-background, transparent);
-    border: 1px solid var(--vscode-input-border, var(--pr-raised-line));
-    border-radius: 4px;
-  }
-  :host-context(body.vscode-dark) .choices input,
-  :host-context(body.vscode-high-contrast:not(.vscode-high-contrast-light)) .choices input {
-    color-scheme: dark;
   }
 `;
 

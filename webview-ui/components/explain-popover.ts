@@ -8,6 +8,7 @@ import { nameText } from '../../src/report/name-text';
 import { grouped, percent, significant } from '../../src/report/number-text';
 import type { PanelModel } from '../model/panel-model';
 import { icon } from '../style/icons';
+import { numberInputStyles } from '../style/number-input-styles';
 import { sharedStyles } from '../style/shared-styles';
 import { curvatureInputs, curvatureInputStyles } from './curvature-inputs';
 import type { ExplainRequest, Explanation } from './panel-element';
@@ -28,6 +29,7 @@ export class ExplainPopover extends LitElement {
 
   static override styles = [
     sharedStyles,
+    numberInputStyles,
     curvatureInputStyles,
     css`
       [popover] {

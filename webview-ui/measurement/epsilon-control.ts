@@ -5,6 +5,7 @@ import type { NegativeConvention } from '../../src/report/measurement';
 import { significant } from '../../src/report/number-text';
 import { PanelElement } from '../components/panel-element';
 import type { Topic } from '../model/panel-model';
+import { numberInputStyles } from '../style/number-input-styles';
 import { sharedStyles } from '../style/shared-styles';
 import { NEGATIVE_CONVENTIONS } from './measurement-choices';
 
@@ -36,6 +37,7 @@ export class EpsilonControl extends PanelElement {
 
   static override styles = [
     sharedStyles,
+    numberInputStyles,
     css`
       :host {
         display: flex;
@@ -62,17 +64,6 @@ export class EpsilonControl extends PanelElement {
       }
       input[type='number'] {
         width: 92px;
-        height: 24px;
-        padding: 0 6px;
-        font: inherit;
-        color: var(--vscode-input-foreground, inherit);
-        background: var(--vscode-input-background, transparent);
-        border: 1px solid var(--vscode-input-border, var(--pr-raised-line));
-        border-radius: 4px;
-      }
-      :host-context(body.vscode-dark) input,
-      :host-context(body.vscode-high-contrast:not(.vscode-high-contrast-light)) input {
-        color-scheme: dark;
       }
     `,
   ];
