@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { NETWORK_BUNDLE } from '../scripts/network-bundle.mjs';
 import { FOLDER } from './model-files.mjs';
 import { writeResults } from './results.mjs';
 
@@ -46,12 +47,7 @@ for (const [outfile, contents] of [
   await build({
     stdin: { contents, resolveDir: root, loader: 'ts' },
     outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    mainFields: ['module', 'main'],
-    ignoreAnnotations: true,
-    logLevel: 'error',
+    ...NETWORK_BUNDLE,
   });
 }
 const { default: library } = await import(bundle);

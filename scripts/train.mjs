@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { NETWORK_BUNDLE } from './network-bundle.mjs';
 
 const root = join(import.meta.dirname, '..');
 
@@ -14,13 +15,7 @@ export async function trainer() {
   await build({
     entryPoints: [join(root, 'scripts', 'train', 'train.ts')],
     outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    // As the extension is built: one core of TensorFlow.js, and its kernels although importing them is said to do nothing.
-    mainFields: ['module', 'main'],
-    ignoreAnnotations: true,
-    logLevel: 'error',
+    ...NETWORK_BUNDLE,
   });
   return (await import(outfile)).default;
 }

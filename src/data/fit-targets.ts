@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import { FormatError } from '../formats/errors';
 import type { LossKind } from '../report/measurement';
 import type { Targets } from './dataset';
-import { type NetworkShapes } from './network-shapes';
+import type { NetworkShapes } from './network-shapes';
 import { product } from '../formats/shape';
 
 /** Targets as the network's output is compared with, and what has to be said about them. */

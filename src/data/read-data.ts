@@ -10,7 +10,7 @@ import { isIdx } from './idx';
 import { idxImagesFor, isIdxLabels, readIdxData } from './idx-data';
 import { readImageData } from './image-data';
 import type { DataKind, LoadedData } from './loaded-data';
-import { type NetworkShapes } from './network-shapes';
+import type { NetworkShapes } from './network-shapes';
 import { readNpyData, readNpzData } from './numpy-data';
 import { pairArrays } from './numpy-names';
 import { partOf } from './partner-names';

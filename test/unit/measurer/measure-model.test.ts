@@ -46,6 +46,28 @@ describe('a network measured on data', () => {
     return measureModel(request, backend, tell, NEVER);
   };
 
+  /** What a measurement that is to be remembered has written when it begins to tell; it is stopped then. */
+  const remembered = async (): Promise<Record<string, unknown>> => {
+    const controller = new AbortController();
+    const request = {
+      model: model('digits.onnx'),
+      data: { data: DATA },
+      backend: 'auto',
+      places: [],
+      remember: true,
+    } as const;
+    const ended = measureModel(
+      request,
+      backend,
+      (event) => {
+        if (event.type === 'measurement') controller.abort();
+      },
+      controller.signal,
+    );
+    await expect(ended).rejects.toBeInstanceOf(CancelledError);
+    return JSON.parse(await readFile(model('.prunability.json'), 'utf8')) as Record<string, unknown>;
+  };
+
   it('that L1 has made sparse loses what the prediction says, to a point and a half', async () => {
     const told: MeasurementEvent[] = [];
     const measurement = await run('digits-l1-1e-3.onnx', (event) => told.push(event));
@@ -98,24 +120,7 @@ describe('a network measured on data', () => {
   });
 
   it('is remembered with its data, and needs no further saying', async () => {
-    const controller = new AbortController();
-    const request = {
-      model: model('digits.onnx'),
-      data: { data: DATA },
-      backend: 'auto',
-      places: [],
-      remember: true,
-    } as const;
-    const ended = measureModel(
-      request,
-      backend,
-      (event) => {
-        if (event.type === 'measurement') controller.abort();
-      },
-      controller.signal,
-    );
-    await expect(ended).rejects.toBeInstanceOf(CancelledError);
-    const written = JSON.parse(await readFile(model('.prunability.json'), 'utf8')) as Record<string, unknown>;
+    const written = await remembered();
     expect(path.resolve(folder, String(written.data))).toBe(DATA);
     expect(written.normalization).toBeDefined();
     const preview = await previewData({ model: model('digits.onnx'), data: {} }, backend, NEVER);
@@ -132,24 +137,7 @@ describe('a network measured on data', () => {
       mine: 'kept',
     };
     await writeFile(model('.prunability.json'), JSON.stringify(former));
-    const controller = new AbortController();
-    const request = {
-      model: model('digits.onnx'),
-      data: { data: DATA },
-      backend: 'auto',
-      places: [],
-      remember: true,
-    } as const;
-    const ended = measureModel(
-      request,
-      backend,
-      (event) => {
-        if (event.type === 'measurement') controller.abort();
-      },
-      controller.signal,
-    );
-    await expect(ended).rejects.toBeInstanceOf(CancelledError);
-    const written = JSON.parse(await readFile(model('.prunability.json'), 'utf8')) as Record<string, unknown>;
+    const written = await remembered();
     expect(Object.keys(written).sort()).toEqual(['batch', 'data', 'mine', 'normalization']);
     expect(path.resolve(folder, String(written.data))).toBe(DATA);
     expect(written).toMatchObject({ batch: 64, mine: 'kept', normalization: { scale: 1 / 16 } });
