@@ -80,7 +80,11 @@ export class AnalysisSession implements Disposable {
 
   /** Runs again if the file is not the one that was read. */
   async runIfChanged(): Promise<void> {
-    if ((await fileVersion(this.uri)) !== this.fingerprint) await this.run('use');
+    const read = this.fingerprint;
+    const now = await fileVersion(this.uri);
+    // Nothing was read yet, or a run that began meanwhile reads what there is now.
+    if (read === '' || read !== this.fingerprint) return;
+    if (now !== read) await this.run('use');
   }
 
   dispose(): void {

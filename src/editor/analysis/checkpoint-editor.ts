@@ -51,7 +51,7 @@ class CheckpointDocument implements CustomDocument, OpenCheckpoint {
  */
 export class CheckpointEditors implements CustomReadonlyEditorProvider<CheckpointDocument>, Disposable {
   private readonly documents = new Map<string, CheckpointDocument>();
-  private readonly registration: Disposable;
+  private readonly subscriptions: Disposable[];
   /** The editor that commands mean: the one used last. VS Code's own `active` is told only some time after it is. */
   private current: { readonly panel: WebviewPanel; readonly document: CheckpointDocument } | undefined;
   private readonly openEmitter = new EventEmitter<OpenCheckpoint>();
@@ -65,10 +65,16 @@ export class CheckpointEditors implements CustomReadonlyEditorProvider<Checkpoin
     private readonly createSession: (uri: Uri) => AnalysisSession,
     private readonly services: AnalysisServices,
   ) {
-    this.registration = window.registerCustomEditorProvider(CHECKPOINT_EDITOR, this, {
-      supportsMultipleEditorsPerDocument: true,
-      webviewOptions: { retainContextWhenHidden: false },
-    });
+    this.subscriptions = [
+      window.registerCustomEditorProvider(CHECKPOINT_EDITOR, this, {
+        supportsMultipleEditorsPerDocument: true,
+        webviewOptions: { retainContextWhenHidden: false },
+      }),
+      // VS Code tells of no change on some network drives, in folders it is told not to watch, nor in some that were made too fast.
+      window.onDidChangeWindowState(({ focused }) => {
+        if (focused) for (const { session } of this.documents.values()) void session.runIfChanged();
+      }),
+    ];
   }
 
   openCustomDocument(uri: Uri): CheckpointDocument {
@@ -89,7 +95,9 @@ export class CheckpointEditors implements CustomReadonlyEditorProvider<Checkpoin
     };
     if (panel.active) use();
     panel.onDidChangeViewState(() => {
-      if (panel.active) use();
+      if (!panel.active) return;
+      use();
+      void document.session.runIfChanged();
     });
     panel.onDidDispose(() => {
       if (this.current?.panel !== panel) return;
@@ -113,7 +121,7 @@ export class CheckpointEditors implements CustomReadonlyEditorProvider<Checkpoin
   }
 
   dispose(): void {
-    this.registration.dispose();
+    for (const subscription of this.subscriptions) subscription.dispose();
     this.openEmitter.dispose();
     this.currentEmitter.dispose();
   }

@@ -1,5 +1,5 @@
 import * as assert from 'node:assert/strict';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -131,6 +131,27 @@ suite('Checkpoint editor', () => {
       );
     } finally {
       clearInterval(training);
+    }
+  });
+
+  test('looks again when it is turned to, where nobody tells of changes', async () => {
+    const api = await activated();
+    // What is in such folders VS Code does not watch.
+    const unwatched = sample('node_modules/model');
+    await mkdir(unwatched.fsPath, { recursive: true });
+    try {
+      const uri = vscode.Uri.joinPath(unwatched, 'model.pt');
+      await copyFile(sample('fashion-mnist/untrained.pt').fsPath, uri.fsPath);
+      await vscode.commands.executeCommand('prunability.analyze', uri);
+      await vscode.commands.executeCommand('prunability.analyze', sample('fashion-mnist/epoch1.pt'));
+      await copyFile(sample('fashion-mnist/epoch3.pt').fsPath, uri.fsPath);
+      assert.equal(api.session(uri)?.report?.model.initialisation, 'at-initialisation');
+      await vscode.commands.executeCommand('workbench.action.previousEditor');
+      await eventually('the new numbers', () =>
+        api.session(uri)?.report?.model.initialisation === 'trained' ? true : undefined,
+      );
+    } finally {
+      await rm(sample('node_modules').fsPath, { recursive: true });
     }
   });
 
