@@ -12,6 +12,9 @@ const root = join(import.meta.dirname, '..');
  * @typedef {{ name: string, command: string[], count?: (output: string, code: number) => Count | Promise<Count> }} Step
  */
 
+/** What is to be read at the end without searching for it: tests that failed, or passed only when tried again. @type {string[]} */
+const remarks = [];
+
 /** A check that passes or fails as a whole. @type {(output: string, code: number) => Count} */
 const whole = (_, code) => (code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
 
@@ -19,6 +22,7 @@ const whole = (_, code) => (code === 0 ? { passed: 1, failed: 0 } : { passed: 0,
 const closingLine = (output, code) => {
   const match = [...output.matchAll(/^(\d+) passed, (\d+) failed/gm)].at(-1);
   const count = { passed: Number(match?.[1] ?? 0), failed: Number(match?.[2] ?? 0) };
+  remarks.push(...(output.match(/^(?:failed|tried again): .*$/gm) ?? []));
   if (code !== 0 && count.failed === 0) count.failed = 1;
   if (count.passed + count.failed === 0) count.failed = 1;
   return count;
@@ -29,6 +33,11 @@ const vitestReport = (file) => async (_, code) => {
   try {
     const report = JSON.parse(await readFile(join(root, file), 'utf8'));
     const failed = report.numFailedTests + (report.success || report.numFailedTests > 0 ? 0 : 1);
+    for (const { assertionResults } of report.testResults) {
+      for (const { status, fullName, failureMessages } of assertionResults) {
+        if (status === 'failed') remarks.push(`failed: ${fullName}: ${failureMessages[0]?.split('\n')[0]}`);
+      }
+    }
     return { passed: report.numPassedTests, failed };
   } catch {
     return { passed: 0, failed: Math.max(1, code) && 1 };
@@ -96,6 +105,7 @@ console.log('\n=== summary');
 for (const { name, passed, failed, seconds } of results) {
   console.log(`${failed > 0 ? 'FAILED' : 'ok    '} ${name}: ${passed} of ${passed + failed} (${seconds.toFixed(1)} s)`);
 }
+for (const remark of remarks) console.log(remark);
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
 console.log(`${passed} passed, ${failed} failed`);

@@ -38,13 +38,14 @@ await runMain(async () => {
   }
   await mocha.loadFilesAsync();
   try {
-    /** @type {string[]} */
-    const again = [];
+    /** @type {(how: string) => (test: Mocha.Runnable, error: Error) => void} */
+    const tell = (how) => (test, error) => {
+      console.log(`${how}: ${test.fullTitle()}: ${error.message.split('\n')[0]}`);
+    };
     const stats = await new Promise((done) => {
       const runner = mocha.run(() => done(runner.stats));
-      runner.on('retry', (test, error) => again.push(`${test.fullTitle()}: ${error.message}`));
+      runner.on('retry', tell('tried again')).on('fail', tell('failed'));
     });
-    for (const text of again) console.log(`tried again: ${text}`);
     console.log(`${stats.passes} passed, ${stats.failures} failed`);
     return stats.failures === 0 && stats.passes > 0 ? 0 : 1;
   } finally {

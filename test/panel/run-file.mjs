@@ -12,4 +12,7 @@ mocha
     process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
   })
   .on('pass', () => (passed += 1))
-  .on('fail', () => (failed += 1));
+  .on('fail', (test, error) => {
+    failed += 1;
+    console.log(`failed: ${test.fullTitle()}: ${error.message.split('\n')[0]}`);
+  });

@@ -10,6 +10,8 @@ import { format } from 'node:util';
 
 /** An analysis starts a child process and reads a file; a busy machine may take a while over it. */
 const TEST_TIMEOUT_MS = 60_000;
+/** On a busy machine VS Code tells of a change of a file late, or never. What is tried again is told. */
+const RETRIES = 1;
 
 type Report = (...values: unknown[]) => void;
 
@@ -43,6 +45,7 @@ async function runTests(report: Report): Promise<Mocha.Stats> {
     ui: 'tdd',
     reporter: 'spec',
     timeout: TEST_TIMEOUT_MS,
+    retries: RETRIES,
     color: process.env.TEST_COLOR === '1',
     forbidOnly: process.env.CI !== undefined,
     ...(grep === undefined ? {} : { grep: new RegExp(grep) }),
@@ -59,6 +62,13 @@ async function runTests(report: Report): Promise<Mocha.Stats> {
         resolve(runner.stats);
       }
     });
+    const tell =
+      (how: string) =>
+      (test: Mocha.Runnable, error: Error): void => {
+        report(`${how}: ${test.fullTitle()}: ${error.message.split('\n')[0]}`);
+      };
+    runner.on('retry', tell('tried again'));
+    runner.on('fail', tell('failed'));
   });
 }
 
