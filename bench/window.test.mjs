@@ -10,17 +10,23 @@ import { analyze, chooseModelFile, openPanel } from '../test/host/ui/panel.mjs';
 
 const ACTIVATION_MS = 20;
 const FIRST_LAYER_MS = 1_000;
+const CANCEL_MS = 200;
 /**
  * The figures are a wall clock's: on a machine that does other work they say how long a process had to wait for its turn.
  * The least of a few tries, each in a new window with a new extension host, is what the thing itself takes.
  */
 const TRIES = 3;
 const FOUR_GB = 'four-gigabytes.safetensors';
+/** Long enough to be stopped on every machine. */
+const ENDLESS = 'sixty-four-gigabytes.safetensors';
 const SAMPLES = ['fashion-mnist/epoch3.pt', 'language-detection/model.json'];
 
 describe('budgets', () => {
   const vscode = useVSCode({
-    prepare: (folder) => writeLongFile(join(folder, FOUR_GB), 4),
+    prepare: async (folder) => {
+      await writeLongFile(join(folder, FOUR_GB), 4);
+      await writeLongFile(join(folder, ENDLESS), 64);
+    },
     window: { beforeOpening: (page) => page.addInitScript(clock) },
   });
 
@@ -45,6 +51,10 @@ describe('budgets', () => {
       await assertLeast(vscode.workbench, FIRST_LAYER_MS, () => firstLayer(vscode.workbench, file));
     });
   }
+
+  it(`stops reading in less than ${CANCEL_MS} ms`, async () => {
+    await assertLeast(vscode.workbench, CANCEL_MS, () => cancellation(vscode.workbench, ENDLESS));
+  });
 
   it(`is activated in less than ${ACTIVATION_MS} ms`, async () => {
     const { workbench } = vscode;
@@ -125,6 +135,25 @@ async function firstLayer(workbench, file) {
   const pressedAt = await workbench.page.evaluate(() => /** @type {any} */ (window).enterAt);
   assert.ok(typeof pressedAt === 'number');
   return shownAt - pressedAt;
+}
+
+/**
+ * @param {import('../test/host/workbench.mjs').Workbench} workbench
+ * @param {string} file
+ * @returns {Promise<number>} milliseconds from a click on Cancel to the frame that no longer offers it
+ */
+async function cancellation(workbench, file) {
+  const panel = await analyze(workbench, file);
+  await waitFor('a layer', async () => (await panel.readRows()) > 0);
+  return panel.button('Cancel').evaluate((/** @type {HTMLElement} */ button) => {
+    const clickedAt = performance.now();
+    button.click();
+    return new Promise((resolve) => {
+      const look = () =>
+        button.isConnected ? requestAnimationFrame(look) : resolve(Math.round(performance.now() - clickedAt));
+      look();
+    });
+  });
 }
 
 /**

@@ -99,6 +99,8 @@ describe('a measurement with data', () => {
     );
     await page.keyboard.press('Enter');
     panel = await openPanel(vscode.workbench, 'digits.onnx');
+    // Until the new one begins, the end of the former is shown, which says the same.
+    await waitFor('its begin', async () => (await panel.text('measured-section .bar button')) === 'Cancel');
     await waitFor('a part of the measurement', async () =>
       (await panel.text('measured-section .sentence')).includes('the loss stays within ε up to'),
     );
