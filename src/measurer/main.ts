@@ -9,6 +9,7 @@ import type { MeasurerMethods } from '../protocol/measurement';
 import { RpcPeer, type NoMethods } from '../protocol/rpc';
 import { JobQueue } from '../engine/job-queue';
 import { measureModel } from './measure-model';
+import { TRIAL, tryPackage } from './package-trial';
 import { USUAL_BATCH } from './open-data';
 import { previewData } from './preview-data';
 import { serveObjectives } from './objective-server';
@@ -57,6 +58,8 @@ async function inMemory<T>({ data }: { readonly data: DataSettings }, work: () =
   }
 }
 
-/** The bundle is a process, and the threads that it starts for their share of the samples. */
-if (isMainThread || parentPort === null) serveMeasurements();
-else serveObjectives(threadPort(parentPort), __dirname);
+/** The bundle is a process, the threads that it starts for their share of the samples, and the process that tries native code for it. */
+const [, , task, ...rest] = process.argv;
+if (!isMainThread && parentPort !== null) serveObjectives(threadPort(parentPort), __dirname);
+else if (task === TRIAL) void tryPackage(...(rest as [backend: string, folder: string]));
+else serveMeasurements();

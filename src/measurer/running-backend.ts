@@ -1,6 +1,7 @@
 import { startBackend } from '../network/tensorflow/backends';
 import type { BackendChoice, MeasureRequest } from '../protocol/measurement';
 import type { BackendFacts } from '../report/measurement';
+import { packageTrial } from './package-trial';
 
 /** Starts what was chosen; for all of the process, where it has not been started before. */
 export class RunningBackend {
@@ -8,7 +9,8 @@ export class RunningBackend {
 
   /**
    * @param wasmFolder where the files of the wasm backend are
-   * @param script the bundle that may run as further threads, each with the same backend; without it there are none
+   * @param script the bundle that may run as further threads, each with the same backend, and as a process that tries native code;
+   * without it there are none
    */
   constructor(
     private readonly wasmFolder: string,
@@ -22,7 +24,8 @@ export class RunningBackend {
     const { wasmFolder } = this;
     // Whoever wants WebGPU and nothing else wants it on an emulated graphics card, too.
     const chosen = choice === 'auto' ? {} : { backends: [choice], emulated: true };
-    const facts = startBackend({ wasmFolder, places, ...chosen });
+    const tryFirst = this.script === undefined ? {} : { tryFirst: packageTrial(this.script) };
+    const facts = startBackend({ wasmFolder, places, ...tryFirst, ...chosen });
     const started = { key, facts };
     this.started = started;
     // What could not be started may be tried again.

@@ -4,7 +4,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as l10n from '@vscode/l10n';
 import { ComputationError } from '../../formats/errors';
 import type { BackendFacts } from '../../report/measurement';
-import { NotInstalledError, type PackagePlace } from './native-packages';
+import { NotInstalledError, type NativePackage, type PackagePlace } from './native-packages';
 import { installGradients } from './repaired-gradients';
 import { SELF_TEST_BOUND, selfTestError } from './self-test';
 import { prepareTensorflow } from './tensorflow-node';
@@ -22,6 +22,8 @@ export interface BackendOptions {
   readonly backends?: readonly BackendName[];
   /** Takes a graphics card that is but emulated, too. */
   readonly emulated?: boolean;
+  /** Is run before a package with native code is; see {@link PackageTrial}. */
+  readonly tryFirst?: (backend: BackendName, found: NativePackage) => Promise<void>;
 }
 
 /** Fastest first; that of plain JavaScript runs everywhere. */
@@ -36,8 +38,9 @@ type Preparation = (options: BackendOptions) => Promise<string> | undefined;
 let wasmFolderIsSet = false;
 
 const PREPARATIONS: Readonly<Record<BackendName, Preparation>> = {
-  tensorflow: ({ places = [] }) => prepareTensorflow(places),
-  webgpu: ({ places = [], emulated = false }) => prepareWebgpu(places, emulated),
+  tensorflow: ({ places = [], tryFirst }) => prepareTensorflow(places, (found) => tryFirst?.('tensorflow', found)),
+  webgpu: ({ places = [], emulated = false, tryFirst }) =>
+    prepareWebgpu(places, emulated, (found) => tryFirst?.('webgpu', found)),
   wasm: ({ wasmFolder }) => {
     installWasmKernels();
     // The package takes the folder once, before its first start.

@@ -22,7 +22,14 @@ export class NotInstalledError extends Error {
 }
 
 /**
+ * Runs a package where its end is not that of this process: native code that does not fit the computer may end it.
+ * @throws Error for people, if it has ended that process
+ */
+export type PackageTrial = (found: NativePackage) => Promise<void> | undefined;
+
+/**
  * Uses the first of the packages that can be used, in the order of the places.
+ * @param tryFirst is run before the package is; nothing is if not given
  * @throws {NotInstalledError} if there is none of them
  * @throws Error for people, with what is wrong with each that was found
  */
@@ -30,12 +37,14 @@ export async function useFirst<Result>(
   names: readonly string[],
   places: readonly PackagePlace[],
   use: (found: NativePackage) => Promise<Result> | Result,
+  tryFirst?: PackageTrial,
 ): Promise<Result> {
   const refused: string[] = [];
   for (const place of places) {
     for (const found of await packagesAt(place, names)) {
       try {
         if (!place.trusted) throw new Error(l10n.t('the workspace is not trusted'));
+        await tryFirst?.(found);
         return await use(found);
       } catch (error) {
         const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');

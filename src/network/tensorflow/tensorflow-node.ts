@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import * as l10n from '@vscode/l10n';
-import { useFirst, type NativePackage, type PackagePlace } from './native-packages';
+import { useFirst, type NativePackage, type PackagePlace, type PackageTrial } from './native-packages';
 import { installTensorflowKernels } from './tensorflow-kernels';
 
 /** That for graphics cards first: who has installed it wants it. */
@@ -37,8 +37,8 @@ let loaded: string | undefined;
  * @throws {NotInstalledError} if it is nowhere
  * @throws Error for people, if it cannot be loaded
  */
-export async function prepareTensorflow(places: readonly PackagePlace[]): Promise<string> {
-  loaded ??= await useFirst(PACKAGES, places, load);
+export async function prepareTensorflow(places: readonly PackagePlace[], tryFirst?: PackageTrial): Promise<string> {
+  loaded ??= await useFirst(PACKAGES, places, load, tryFirst);
   return loaded;
 }
 

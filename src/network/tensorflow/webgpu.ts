@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as l10n from '@vscode/l10n';
 import { ComputationError } from '../../formats/errors';
-import { useFirst, type NativePackage, type PackagePlace } from './native-packages';
+import { useFirst, type NativePackage, type PackagePlace, type PackageTrial } from './native-packages';
 
 /** What is used of the package `webgpu`: Dawn, the WebGPU of Chromium, for Node. */
 interface Dawn {
@@ -49,8 +49,12 @@ let registered = false;
  * @throws {NotInstalledError} if Dawn is nowhere
  * @throws Error for people, without a graphics card
  */
-export async function prepareWebgpu(places: readonly PackagePlace[], emulated: boolean): Promise<string> {
-  found ??= await useFirst(['webgpu'], places, find);
+export async function prepareWebgpu(
+  places: readonly PackagePlace[],
+  emulated: boolean,
+  tryFirst?: PackageTrial,
+): Promise<string> {
+  found ??= await useFirst(['webgpu'], places, find, tryFirst);
   const { adapter, gpu } = found;
   if (found.emulated && !emulated) {
     throw new Error(l10n.t('no graphics card, but an emulated one ({0}), which is slow', adapter));
