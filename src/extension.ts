@@ -6,6 +6,7 @@ import { modelNameCertainty } from './catalog/model-names';
 import { Analyses } from './editor/analysis/analyses';
 import type { AnalysisSession } from './editor/analysis/analysis-session';
 import { registerCommands } from './editor/commands';
+import { LastMeasurements } from './editor/measurement/last-measurements';
 import type { MeasurementSession } from './editor/measurement/measurement-session';
 import { Measurements } from './editor/measurement/measurements';
 import { nativePlaces } from './editor/measurement/native-places';
@@ -25,6 +26,7 @@ import { CatalogFolders } from './editor/explorer/catalog-folders';
 import { RunningWork } from './editor/running-work';
 import { SummaryView } from './editor/side-bar/summary-view';
 import { WorkspaceModels } from './editor/side-bar/workspace-models';
+import { MEASUREMENT_SCHEMA } from './report/measurement';
 
 /** Builds the services and registers them. No process is started before there is a model to look at. */
 export function activate(context: ExtensionContext): ExtensionApi {
@@ -37,10 +39,12 @@ export function activate(context: ExtensionContext): ExtensionApi {
   );
   const descriptions = new ModelDescriptions(engine, log);
   const work = new RunningWork();
+  const { version } = context.extension.packageJSON as { readonly version: string };
   const measurements: Measurements = new Measurements(
     join(context.extensionPath, 'dist', 'measurer.js'),
     () => nativePlaces(context),
     join(context.globalStorageUri.fsPath, 'measurements'),
+    new LastMeasurements(join(context.globalStorageUri.fsPath, 'measured'), `${version} ${MEASUREMENT_SCHEMA}`),
     (model) => analyses.open(model),
     work,
     log,
@@ -57,7 +61,6 @@ export function activate(context: ExtensionContext): ExtensionApi {
   modelsTree.view.onDidChangeSelection(({ selection: [node] }) => {
     if (node?.kind === 'model') void summary.select(node.uri);
   });
-  const { version } = context.extension.packageJSON as { readonly version: string };
   const mcpServer = registerMcpServer(join(context.extensionPath, 'dist', 'cli.js'), version);
   context.subscriptions.push(
     log,

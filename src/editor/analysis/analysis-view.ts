@@ -25,7 +25,7 @@ export function showAnalysis(
   const { webview } = panel;
   const { measurements } = services;
   const withMeasurement = (snapshot: PanelSnapshot): PanelSnapshot => {
-    const measurement = measurements.session(session.uri)?.state;
+    const measurement = measurements.session(session.uri)?.stateOf(snapshot.fingerprint);
     return measurement === undefined ? snapshot : { ...snapshot, measurement };
   };
   const peer = new RpcPeer<PanelHostMethods, PanelViewMethods>(
@@ -83,4 +83,5 @@ export function showAnalysis(
     for (const disposable of disposables) disposable.dispose();
   });
   showPage(webview, extensionUri, 'prunability-panel');
+  void measurements.recall(session.uri);
 }

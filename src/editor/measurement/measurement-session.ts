@@ -8,9 +8,15 @@ import type { Measurement } from '../../report/measurement';
 import type { ChildClient } from '../child-client';
 import { failure } from '../failure';
 import { fileVersion } from '../models/model-source';
+import type { LastMeasurement, LastMeasurements } from './last-measurements';
 
 /** How often what is being done is told: each time the panel gets the whole measurement. */
 const TOLD_EVERY_MS = 100;
+
+/** How often what has been found is written, for a window that ends before the measurement does. */
+const WRITTEN_EVERY_MS = 2_000;
+
+type Ended = LastMeasurement['status'];
 
 /** The measurements of one model with data: runs one, and keeps what it has told, whatever becomes of it. */
 export class MeasurementSession implements Disposable {
@@ -19,18 +25,26 @@ export class MeasurementSession implements Disposable {
   private last: MeasureRequest | undefined;
   /** Of the file that was measured. */
   private version = '';
+  private written = -Infinity;
+  private writing: Promise<void> = Promise.resolve();
   private readonly changeEmitter = new EventEmitter<MeasurementState>();
   readonly onChange = this.changeEmitter.event;
 
   constructor(
     readonly uri: Uri,
     private readonly measurer: ChildClient<MeasurerMethods>,
+    private readonly kept: LastMeasurements,
     private readonly log: LogOutputChannel,
   ) {}
 
   /** Undefined until the first measurement is begun. */
   get state(): MeasurementState | undefined {
     return this.current;
+  }
+
+  /** The state, unless it is one of another version of the file. */
+  stateOf(version: string): MeasurementState | undefined {
+    return this.current?.status.state === 'running' || version === this.version ? this.current : undefined;
   }
 
   /** What was measured of this version of the file, whether it is complete or not; undefined if nothing was. */
@@ -47,6 +61,13 @@ export class MeasurementSession implements Disposable {
     return this.current?.status.state === 'cancelled' || this.current?.status.state === 'failed'
       ? this.last
       : undefined;
+  }
+
+  /** Takes what an earlier window has measured of this version of the file for the last measurement. */
+  recall({ version, measurement, status }: LastMeasurement, request: MeasureRequest): void {
+    this.version = version;
+    this.last = request;
+    this.tell({ measurement, status });
   }
 
   /**
@@ -66,7 +87,7 @@ export class MeasurementSession implements Disposable {
     this.version = await fileVersion(this.uri);
     if (!isCurrent()) return { state: 'cancelled' };
     let told = performance.now();
-    let status: MeasurementStatus;
+    let status: Ended;
     try {
       measurement = await this.measurer.call('measure', request, {
         signal: controller.signal,
@@ -78,6 +99,8 @@ export class MeasurementSession implements Disposable {
           const running =
             event.type === 'stage' ? ({ state: 'running', ...event.stage } as const) : this.current?.status;
           if (running !== undefined) this.tell({ measurement, status: running });
+          if (performance.now() - this.written >= WRITTEN_EVERY_MS)
+            this.keep(request, measurement, { state: 'cancelled' });
         },
       });
       status = { state: 'complete' };
@@ -86,7 +109,10 @@ export class MeasurementSession implements Disposable {
         error instanceof CancelledError || controller.signal.aborted ? { state: 'cancelled' } : this.failed(error);
     }
     this.log.info(`${name}: measurement ${status.state}`);
-    if (isCurrent()) this.tell({ measurement, status });
+    if (isCurrent()) {
+      this.tell({ measurement, status });
+      this.keep(request, measurement, status);
+    }
     return status;
   }
 
@@ -96,7 +122,20 @@ export class MeasurementSession implements Disposable {
     this.changeEmitter.dispose();
   }
 
-  private failed(error: unknown): MeasurementStatus {
+  private keep({ data, backend }: MeasureRequest, measurement: Measurement | undefined, status: Ended): void {
+    if (measurement === undefined) return;
+    this.written = performance.now();
+    const last = { version: this.version, request: { data, backend }, measurement, status };
+    this.writing = this.writing.then(async () => {
+      try {
+        await this.kept.write(this.uri.toString(), last);
+      } catch (error) {
+        this.log.error(error as Error);
+      }
+    });
+  }
+
+  private failed(error: unknown): Ended {
     const told = failure(error, this.uri, this.log);
     if (error instanceof OutOfMemoryError) this.measurer.stop();
     if (!(error instanceof DisconnectedError)) return told;

@@ -7,6 +7,8 @@ import { ChildClient } from '../child-client';
 import { failure } from '../failure';
 import type { MeasurementState } from '../../protocol/panel';
 import type { RunningWork, WorkItem } from '../running-work';
+import { fileVersion } from '../models/model-source';
+import type { LastMeasurements } from './last-measurements';
 import { MeasurementSession } from './measurement-session';
 import { pickData } from './pick-data';
 
@@ -21,11 +23,15 @@ export class Measurements implements Disposable {
   /** A measurement of this model has begun, come further or ended. */
   readonly onChange = this.changeEmitter.event;
 
-  /** @param kept folder for what is measured, until the measurement is complete */
+  /**
+   * @param kept folder for what is measured, until the measurement is complete
+   * @param last what was found, for the next time that the model is opened
+   */
   constructor(
     script: string,
     private readonly places: () => MeasureRequest['places'],
     private readonly kept: string,
+    private readonly last: LastMeasurements,
     private readonly show: (model: Uri) => Promise<void>,
     private readonly work: RunningWork,
     private readonly log: LogOutputChannel,
@@ -70,14 +76,15 @@ export class Measurements implements Disposable {
     // Who measures again wants it measured; what an editor that was closed has left is welcome.
     const earlier = this.session(model) === undefined ? 'use' : 'forget';
     const keep = { folder: this.kept, earlier } as const;
-    await this.sessionOf(model).run({
-      model: model.fsPath,
-      data,
-      backend,
-      places: this.places(),
-      remember: true,
-      keep,
-    });
+    await this.sessionOf(model).run({ ...this.request(model, { data, backend }), keep });
+  }
+
+  /** Shows what was measured of this very file in an earlier window, unless it was measured in this one. */
+  async recall(model: Uri): Promise<void> {
+    if (this.session(model) !== undefined) return;
+    const last = await this.last.read(model.toString());
+    if (last?.version !== (await fileVersion(model)) || this.session(model) !== undefined) return;
+    this.sessionOf(model).recall(last, this.request(model, last.request));
   }
 
   /** Goes on with the measurement of a model that was stopped or has failed; resolves when it has ended. */
@@ -99,10 +106,14 @@ export class Measurements implements Disposable {
     this.measurer.dispose();
   }
 
+  private request(model: Uri, { data, backend }: Pick<MeasureRequest, 'data' | 'backend'>): MeasureRequest {
+    return { model: model.fsPath, data, backend, places: this.places(), remember: true };
+  }
+
   private sessionOf(model: Uri): MeasurementSession {
     const known = this.session(model);
     if (known !== undefined) return known;
-    const session = new MeasurementSession(model, this.measurer, this.log);
+    const session = new MeasurementSession(model, this.measurer, this.last, this.log);
     this.sessions.set(model.toString(), session);
     this.follow(session);
     return session;

@@ -77,7 +77,16 @@ describe('a measurement with data', () => {
     await vscode.workbench.screenshot(join(out, 'measured.png'));
   });
 
-  it('is remembered beside the model', async () => {
+  it('is there again when the window was reloaded, without being measured', async () => {
+    const sentence = await panel.text('measured-section .answer');
+    await vscode.workbench.reload();
+    panel = await openPanel(vscode.workbench, 'digits.onnx');
+    await waitFor('what was measured', async () => (await panel.text('measured-section .answer')) === sentence);
+    assert.equal(await panel.text('measured-section .bar button'), 'Measure again…');
+    assert.deepEqual(await measurerPids(vscode.server.pid), []);
+  });
+
+  it('has its data remembered beside the model', async () => {
     const text = await readFile(join(vscode.folder, 'numbers', '.prunability.json'), 'utf8');
     assert.equal(/** @type {{ data: string }} */ (JSON.parse(text)).data, 'digits.npz');
     await vscode.workbench.runCommand('Prunability: Measure with Data…');
@@ -87,7 +96,7 @@ describe('a measurement with data', () => {
     await quickInput.dismiss();
   });
 
-  it('tells that its process was killed, keeps what there is, and goes on in a new one to the same end', async function () {
+  it('tells that its process was killed, keeps what there is, and goes on in a new window to the same end', async function () {
     this.timeout(MEASURE_TIMEOUT_MS + 30_000);
     const section = panel.locator('measured-section');
     const whole = await panel.text('measured-section .sentence');
@@ -114,6 +123,12 @@ describe('a measurement with data', () => {
     );
     assert.match(await panel.text('measured-section .sentence'), /the loss stays within ε/);
     await vscode.workbench.screenshot(join(out, 'killed.png'));
+    await vscode.workbench.reload();
+    panel = await openPanel(vscode.workbench, 'digits.onnx');
+    await waitFor('what was measured', async () =>
+      (await panel.text('measured-section .sentence')).includes('the loss stays within ε'),
+    );
+    assert.match(await panel.text('measured-section .notice'), /ended unexpectedly \(SIGKILL\)/);
     await panel.locator('measured-section').getByRole('button', { name: 'Continue', exact: true }).click();
     await waitFor(
       'the end of the measurement',
@@ -133,5 +148,11 @@ describe('a measurement with data', () => {
       await workbench.screenshot(join(out, `${theme.replaceAll(' ', '-')}.png`));
       assert.deepEqual(await seriousIssues(workbench, 'prunability-panel'), []);
     }
+  });
+
+  it('is not shown of another network in the same file', async () => {
+    assert.equal(await panel.locator('measured-section h2').count(), 1);
+    await cp(join(root, 'test/fixtures/network/digits.onnx'), join(vscode.folder, 'numbers', 'digits.onnx'));
+    await waitFor('it to go', async () => (await panel.locator('measured-section h2').count()) === 0);
   });
 });
