@@ -3,7 +3,8 @@ import { ProtobufInput, type ProtobufRange } from '../containers/protobuf';
 import { MAX_DIMENSIONS, MAX_NAME_LENGTH } from '../limits';
 import { FileSource } from '../source';
 import { readAttribute, type OnnxAttribute } from './onnx-attribute';
-import { OnnxModelReader, type OnnxNode } from './onnx-graph';
+import type { OnnxNode } from './onnx-graph';
+import { OnnxModelReader } from './onnx-model-reader';
 import { locateTensors, nodeName } from './onnx-names';
 
 /** Operators of a network that is run: deep networks have a few thousand, and each takes its time in every pass. */

@@ -6,7 +6,7 @@ import { FormatError } from '../errors';
 import { tensorRole } from '../roles';
 import type { RandomAccessSource } from '../source';
 import { ExternalFiles } from './onnx-external';
-import { OnnxModelReader } from './onnx-graph';
+import { OnnxModelReader } from './onnx-model-reader';
 import { locateTensors, type LocatedTensor } from './onnx-names';
 import { dequantized } from './onnx-quantized';
 import type { Quantization, TensorRecord } from './onnx-record';
