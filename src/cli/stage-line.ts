@@ -1,4 +1,8 @@
 import type { WriteStream } from 'node:tty';
+import type { MeasurementEvent } from '../protocol/measurement';
+import { duration } from '../report/number-text';
+
+type Stage = Extract<MeasurementEvent, { readonly type: 'stage' }>['stage'];
 
 /** What is being done, on a terminal; silent where the stream is none. */
 export class StageLine {
@@ -9,12 +13,12 @@ export class StageLine {
     private readonly label: string,
   ) {}
 
-  /** @param total 0 if it is not known */
-  update({ stage, done, total }: { readonly stage: string; readonly done: number; readonly total: number }): void {
+  update({ stage, done, total, remaining }: Stage): void {
     if (!this.stream.isTTY) return;
     this.isDrawn = true;
     const count = total === 0 ? '' : ` ${done} / ${total}`;
-    this.stream.write(`\r\u001b[K${this.label}: ${stage}${count}`);
+    const time = remaining === undefined ? '' : `, ${duration(remaining)} left`;
+    this.stream.write(`\r\u001b[K${this.label}: ${stage}${count}${time}`);
   }
 
   clear(): void {

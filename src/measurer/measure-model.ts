@@ -13,6 +13,7 @@ import { measurementKey, type MeasurementIdentity } from './measurement-key';
 import { openData, rememberData, USUAL_BATCH } from './open-data';
 import { openObjectives, type OpenedObjectives } from './open-objectives';
 import type { RunningBackend } from './running-backend';
+import { StageClock } from './stage-clock';
 import { trainingLosses } from './training-losses';
 
 /** Curvature and sweep need no more samples: on a tenth of the digits the limit is the same to a tenth of a point. */
@@ -34,8 +35,9 @@ export async function measureModel(
   program = '',
 ): Promise<Measurement> {
   const started = performance.now();
+  const clock = new StageClock();
   const stage = (text: string, done = 0, total = 0): void => {
-    report({ type: 'stage', stage: { stage: text, done, total } });
+    report({ type: 'stage', stage: { stage: text, done, total, remaining: clock.remaining(text, done, total) } });
   };
   stage(l10n.t('Starting'));
   const facts = await backend.start(request.backend, request.places);

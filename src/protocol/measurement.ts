@@ -33,8 +33,16 @@ export interface MeasureRequest {
 export type MeasurementEvent =
   | {
       readonly type: 'stage';
-      /** For people: what is being done, and how far it has come; a total of 0 if that is not known. */
-      readonly stage: { readonly stage: string; readonly done: number; readonly total: number };
+      /**
+       * For people: what is being done, how far it has come, and how many seconds it still takes; a total of 0, and no time, if
+       * that is not known.
+       */
+      readonly stage: {
+        readonly stage: string;
+        readonly done: number;
+        readonly total: number;
+        readonly remaining?: number | undefined;
+      };
     }
   /** All that is known so far: replaces what was told before. */
   | { readonly type: 'measurement'; readonly measurement: Measurement };

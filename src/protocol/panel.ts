@@ -25,6 +25,8 @@ export type MeasurementStatus =
       /** Steps of this stage; a total of 0 if it is not known. */
       readonly done: number;
       readonly total: number;
+      /** Seconds that the stage still takes; undefined if it is not known. */
+      readonly remaining?: number | undefined;
     }
   | Exclude<AnalysisStatus, { readonly state: 'running' | 'complete' }>
   | { readonly state: 'complete' };

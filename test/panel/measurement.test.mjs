@@ -103,6 +103,28 @@ describe('the measurement', () => {
       assert.equal(await text(page, 'measured-section .state'), 'Loading the network · 25 %');
       assert.equal(await page.getByRole('progressbar', { name: 'Measuring' }).getAttribute('aria-valuenow'), '25');
     });
+    it('and how long a step still takes; where that is long, what there is to do about it', async () => {
+      const page = await open({ scenario: 'measurable' });
+      /** @param {number} remaining */
+      const run = async (remaining) => {
+        await page.evaluate(
+          (seconds) =>
+            window.fakeHost.call('measurement', {
+              measurement: undefined,
+              status: { state: 'running', stage: 'Curvature', done: 1, total: 128, remaining: seconds },
+            }),
+          remaining,
+        );
+        await frame(page);
+        return text(page, 'measured-section section');
+      };
+      const short = await run(100);
+      assert.match(short, /Curvature · 1 % · 1 min 40 s left/);
+      assert.doesNotMatch(short, /samples/);
+      const long = await run(3 * 3600);
+      assert.match(long, /3 h 0 min left/);
+      assert.match(long, /"samples" in \.prunability\.json/);
+    });
     it('and why it failed is told', async () => {
       const page = await open({ scenario: 'measurementFailed' });
       assert.match(

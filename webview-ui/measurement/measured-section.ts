@@ -72,6 +72,11 @@ export class MeasuredSection extends PanelElement {
         <p>${l10n.t('The measurement was stopped: what is shown had been measured by then, and is kept.')}</p>
       </div>`;
     }
+    if (status.state === 'running' && status.remaining !== undefined && status.remaining > LONG_SECONDS) {
+      return html`<p class="muted">
+        ${l10n.t('Fewer samples take less time: stop, set "samples" in .prunability.json beside the model, and measure again.')}
+      </p>`;
+    }
     if (status.state !== 'failed') return nothing;
     return html`<div class="notice failed" role="alert">
       ${icon('error')}
@@ -178,6 +183,9 @@ export class MeasuredSection extends PanelElement {
   }
 }
 
+/** A step of the measurement that takes longer is perhaps not what was wanted. */
+const LONG_SECONDS = 15 * 60;
+
 /** Calls to the host that a button makes. */
 type Asked = 'measure' | 'continueMeasurement' | 'cancelMeasurement' | 'showLog';
 
@@ -188,10 +196,19 @@ function share({ done, total }: Running): number {
   return total > 0 ? Math.min(1, done / total) : 0;
 }
 
+function runningText(status: Running): string {
+  const { stage, total, remaining } = status;
+  return [
+    stage,
+    ...(total > 0 ? [percent(share(status))] : []),
+    ...(remaining === undefined ? [] : [l10n.t('{0} left', duration(remaining))]),
+  ].join(' · ');
+}
+
 function stateText(status: MeasurementStatus, seconds?: number): string {
   switch (status.state) {
     case 'running':
-      return status.total > 0 ? `${status.stage} · ${percent(share(status))}` : status.stage;
+      return runningText(status);
     case 'cancelled':
       return l10n.t('stopped');
     case 'failed':
