@@ -1,7 +1,7 @@
 import type { SpectrumFacts, SpectrumNode } from '../report/measurement';
 import { Lanczos, type LanczosState, type SymmetricOperator } from './lanczos';
 import { tridiagonalSpectrum } from './tridiagonal';
-import { VECTOR_MEMORY_BYTES } from './vector-store';
+import { roomForVectors, VECTOR_MEMORY_BYTES } from './vector-store';
 
 /** Keeps the runs of the probes (from 0), so that a later call can go on with them. Its calls do not reject. */
 export interface LanczosKeeper {
@@ -40,7 +40,7 @@ interface ProbeNodes {
  * Spectrum of a symmetric operator by stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017): for a random unit vector v,
  * vᵀf(H)v ≈ Σ τ_k f(θ_k) with θ_k the eigenvalues of Lanczos' matrix and τ_k the squared first components of its
  * eigenvectors; its expectation over the probes is the mean of f over the eigenvalues. Several probes are averaged.
- * @throws CancelledError; Error if the operator gives numbers that are not finite
+ * @throws CancelledError; Error if the operator gives numbers that are not finite, or there is no room for the basis
  */
 export async function spectrumOf(
   operator: SymmetricOperator,
@@ -50,6 +50,8 @@ export async function spectrumOf(
   const { size, probes, seed, samples, memoryBytes = VECTOR_MEMORY_BYTES, keeper, onStep } = options;
   const steps = Math.min(options.steps, size);
   const finished: ProbeNodes[] = [];
+  // The vector that would come after the last step is kept, too: a run can be gone on with.
+  await roomForVectors(steps + 1, size, memoryBytes);
   for (let probe = 0; probe < probes; probe++) {
     const kept = keeper?.state(probe);
     if (kept !== undefined && (kept.exhausted || kept.diagonal.length >= steps)) {

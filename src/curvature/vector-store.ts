@@ -1,9 +1,14 @@
-import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
+import { mkdtemp, open, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as l10n from '@vscode/l10n';
+import { byteSize } from '../report/number-text';
 
 /** So many bytes of vectors stay in memory: 128 vectors of two million numbers; the others go to a file. */
 export const VECTOR_MEMORY_BYTES = 2 ** 30;
+
+/** So much of the disk is left to others: they fail in stranger ways than we do. */
+const LEFT_FREE_BYTES = 2 ** 30;
 
 /** A file is read and written in pieces of so many bytes: the calls of the system take less than 2 GiB. */
 const TRANSFER_BYTES = 2 ** 26;
@@ -58,6 +63,22 @@ export class VectorStore {
   private get vectorBytes(): number {
     return this.size * Float32Array.BYTES_PER_ELEMENT;
   }
+}
+
+/**
+ * Rejects, for people, if so many vectors would fill the disk that temporary files are on: better at once than after hours.
+ * @param size numbers in each
+ */
+export async function roomForVectors(count: number, size: number, memoryBytes: number): Promise<void> {
+  const vectorBytes = size * Float32Array.BYTES_PER_ELEMENT;
+  const needed = Math.max(0, count - Math.floor(memoryBytes / vectorBytes)) * vectorBytes;
+  if (needed === 0) return;
+  const { bavail, bsize } = await statfs(tmpdir());
+  const free = bavail * bsize;
+  if (needed + LEFT_FREE_BYTES <= free) return;
+  throw new Error(
+    l10n.t('{0} of temporary files are needed in {1}, where {2} are free', byteSize(needed), tmpdir(), byteSize(free)),
+  );
 }
 
 /** A file that is gone when the process is. */

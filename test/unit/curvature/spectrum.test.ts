@@ -109,6 +109,21 @@ describe('spectrumOf', () => {
   });
 });
 
+it('does not begin what the disk has no room for', async () => {
+  const products: number[] = [];
+  const size = 2 ** 40;
+  const run = spectrumOf(
+    (vector) => {
+      products.push(vector.length);
+      return Promise.resolve(vector);
+    },
+    { size, steps: 128, probes: 1, seed: 1, samples: 1 },
+    new AbortController().signal,
+  );
+  await expect(run).rejects.toThrow(/^516\sTB of temporary files are needed in .*, where .* are free$/);
+  expect(products).toEqual([]);
+});
+
 describe('RandomStream', () => {
   it('spreads its numbers evenly', () => {
     const random = new RandomStream(5);
