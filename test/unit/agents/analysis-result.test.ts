@@ -3,11 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { analysisResult } from '../../../src/agents/analysis-result';
 import { ANALYSIS_SCHEMA } from '../../../src/agents/output-schemas';
 import { DEFAULT_LAYERS, MAX_LAYERS, type LayerOrder } from '../../../src/agents/tool-definitions';
-import { estimate, largeReport, report, tensor } from './reports';
+import { madeUpTensor } from '../report/made-up-tensor';
+import { estimate, largeReport, report } from './reports';
 
 const validate = new Ajv().compile(ANALYSIS_SCHEMA);
-const names = (tensors: Parameters<typeof tensor>[0][], sortBy?: LayerOrder, maxLayers = 20): unknown[] =>
-  analysisResult(report({ tensors: tensors.map(tensor) }), { maxLayers, sortBy }).layers.rows.map(([name]) => name);
+const names = (tensors: Parameters<typeof madeUpTensor>[0][], sortBy?: LayerOrder, maxLayers = 20): unknown[] =>
+  analysisResult(report({ tensors: tensors.map(madeUpTensor) }), { maxLayers, sortBy }).layers.rows.map(
+    ([name]) => name,
+  );
 
 describe('analysisResult', () => {
   it('tells what the report tells, with four digits', () => {
@@ -101,7 +104,7 @@ describe('analysisResult', () => {
     const hostile = `w\n\u202e\u200b\u{e0041}\u0000${'x'.repeat(10_000)}`;
     const result = analysisResult(
       report({
-        tensors: [tensor({ name: hostile })],
+        tensors: [madeUpTensor({ name: hostile })],
         warnings: Array.from({ length: 100 }, () => ({ code: 'note', message: hostile })),
         file: { path: `/${hostile}`, format: 'npy', formatLabel: 'NumPy', bytes: 1, files: 1 },
       }),

@@ -2,7 +2,8 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { comparisonResult } from '../../../src/agents/comparison-result';
 import { COMPARISON_SCHEMA } from '../../../src/agents/output-schemas';
-import { compared, comparison, tensor } from './reports';
+import { madeUpTensor } from '../report/made-up-tensor';
+import { compared, comparison } from './reports';
 
 const validate = new Ajv().compile(COMPARISON_SCHEMA);
 const pair = compared({}).pair!;
@@ -60,7 +61,7 @@ describe('comparisonResult', () => {
         tensors: [
           compared({ name: 'old', change: 'removed', after: null, pair: null, shift: null }),
           compared({ name: 'new', change: 'added', before: null, pair: null, shift: null }),
-          compared({ name: 'head', change: 'reshaped', after: tensor({ shape: [5, 2] }), pair: null }),
+          compared({ name: 'head', change: 'reshaped', after: madeUpTensor({ shape: [5, 2] }), pair: null }),
         ],
       }),
       { maxLayers: 20 },
@@ -83,7 +84,7 @@ describe('comparisonResult', () => {
       layer('all zero in both', { cosineSimilarity: null, equalCount: 1000 }),
       layer('zeroed', { cosineSimilarity: null, equalCount: 0 }),
       layer('far', { cosineSimilarity: 0.2 }),
-      compared({ name: 'running_mean', before: tensor({ prunable: false }) }),
+      compared({ name: 'running_mean', before: madeUpTensor({ prunable: false }) }),
     ];
     const all = comparisonResult(comparison({ tensors }), { maxLayers: 20 });
     expect(all.layers.rows.map(([name]) => name)).toEqual(['zeroed', 'far', 'near', 'all zero in both']);

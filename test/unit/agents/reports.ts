@@ -1,34 +1,6 @@
 import type { ComparisonReport, TensorComparison } from '../../../src/report/comparison';
-import type { LimitEstimate, LimitMethod, LimitScope, ModelReport, TensorReport } from '../../../src/report/report';
-
-/** A tensor with the given fields; the others are those of a plain weight matrix. */
-export function tensor(fields: Partial<TensorReport>): TensorReport {
-  return {
-    name: 'layer.weight',
-    dtype: 'float32',
-    shape: [100, 10],
-    layer: 'layer',
-    roleFrom: 'shape',
-    role: 'weight',
-    prunable: true,
-    count: 1000,
-    nanCount: 0,
-    infCount: 0,
-    zeroCount: 0,
-    min: -1,
-    max: 1,
-    mean: 0.001234567,
-    std: 0.1,
-    skewness: 0,
-    kurtosis: 3.14159265,
-    meanAbsoluteDeviation: 0.08,
-    l1Norm: 80,
-    l2Norm: 3,
-    limit: 0.8,
-    survivingFraction: 0.2,
-    ...fields,
-  };
-}
+import type { LimitEstimate, LimitMethod, LimitScope, ModelReport } from '../../../src/report/report';
+import { madeUpTensor } from '../report/made-up-tensor';
 
 export function estimate(method: LimitMethod, scope: LimitScope, prunedFraction: number): LimitEstimate {
   return {
@@ -49,7 +21,7 @@ export function report(fields: Partial<ModelReport> = {}): ModelReport {
     schema: 'prunability-report/1',
     complete: true,
     file: { path: '/models/net.pt', format: 'pytorch', formatLabel: 'PyTorch zip', bytes: 4000, files: 1 },
-    tensors: [tensor({})],
+    tensors: [madeUpTensor({})],
     model: {
       initialisation: 'trained',
       count: 1001,
@@ -83,7 +55,7 @@ export function largeReport(tensors: number): ModelReport {
   );
   return report({
     tensors: names.map((name, i) =>
-      tensor({
+      madeUpTensor({
         name,
         shape: [4096, 14336],
         count: 4096 * 14336,
@@ -105,8 +77,8 @@ export function compared(fields: Partial<TensorComparison>): TensorComparison {
   return {
     name: 'layer.weight',
     change: 'common',
-    before: tensor({}),
-    after: tensor({ zeroCount: 500, kurtosis: 5 }),
+    before: madeUpTensor({}),
+    after: madeUpTensor({ zeroCount: 500, kurtosis: 5 }),
     pair: {
       count: 1000,
       cosineSimilarity: 0.9,

@@ -1,35 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { reportWarnings } from '../../../src/limits/warnings';
 import type { LimitEstimate, LimitScope, ReportWarning, TensorReport } from '../../../src/report/report';
+import { madeUpTensor } from '../report/made-up-tensor';
 import { REFNET } from './reference-statistics';
 
 function tensor(name: string, changes: Partial<TensorReport> = {}): TensorReport {
   const shape = changes.shape ?? [100, 100];
-  return {
+  return madeUpTensor({
     name,
-    dtype: 'float32',
     shape,
-    layer: 'layer',
-    roleFrom: 'shape',
     role: shape.length >= 2 ? 'weight' : 'bias',
-    prunable: true,
     count: shape.reduce((product, size) => product * size, 1),
-    nanCount: 0,
-    infCount: 0,
-    zeroCount: 0,
     min: -0.9,
-    max: 1,
     mean: 0.001,
-    std: 0.1,
-    skewness: 0,
     kurtosis: 5,
     meanAbsoluteDeviation: 0.07,
     l1Norm: 700,
     l2Norm: 10,
     limit: 0.84,
-    survivingFraction: 0.2,
     ...changes,
-  };
+  });
 }
 
 function limit(scope: LimitScope, prunedFraction: number): LimitEstimate {

@@ -5,32 +5,24 @@ import { describe, expect, it } from 'vitest';
 import type { ComparisonReport, PairStatistics, RunReport, TensorComparison } from '../../../src/report/comparison';
 import { comparisonToCsv, runToCsv } from '../../../src/report/comparison-csv';
 import { comparisonToJson } from '../../../src/report/comparison-json';
-import type { ModelStatistics, TensorReport } from '../../../src/report/report';
+import type { ModelStatistics } from '../../../src/report/report';
+import { madeUpTensor } from './made-up-tensor';
 
-const tensor: TensorReport = {
+const tensor = madeUpTensor({
   name: 'fc.weight',
-  dtype: 'float32',
   shape: [2, 3],
-  layer: 'layer',
-  roleFrom: 'shape',
-  role: 'weight',
-  prunable: true,
   count: 6,
-  nanCount: 0,
-  infCount: 0,
   zeroCount: 1,
   min: -1.5,
   max: 2,
   mean: 0.1,
   std: 1.25,
-  skewness: 0,
   kurtosis: 3.5,
   meanAbsoluteDeviation: 1,
   l1Norm: 7,
-  l2Norm: 3,
   limit: 0.83,
   survivingFraction: 0.25,
-};
+});
 
 const model: ModelStatistics = {
   initialisation: 'trained',

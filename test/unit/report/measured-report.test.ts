@@ -8,8 +8,9 @@ import { reportToMarkdown } from '../../../src/report/markdown';
 import { measuredReport } from '../../../src/report/measured-report';
 import type { Measurement } from '../../../src/report/measurement';
 import { measurementToJson } from '../../../src/report/measurement-json';
-import type { ModelReport, TensorReport } from '../../../src/report/report';
+import type { ModelReport } from '../../../src/report/report';
 import { MEASUREMENTS } from '../../panel/made-up-measurement';
+import { madeUpTensor } from './made-up-tensor';
 
 const EPSILON = 0.02;
 
@@ -68,30 +69,18 @@ const measurement: Measurement = {
   seconds: 12.34,
 };
 
-const tensor: TensorReport = {
+const tensor = madeUpTensor({
   name: 'fc.weight',
-  dtype: 'float32',
   shape: [10, 100],
   layer: 'fc',
-  roleFrom: 'shape',
-  role: 'weight',
-  prunable: true,
-  count: 1000,
-  nanCount: 0,
-  infCount: 0,
-  zeroCount: 0,
-  min: -1,
-  max: 1,
   mean: 0,
   std: 0.5,
-  skewness: 0,
   kurtosis: 3,
   meanAbsoluteDeviation: 0.4,
   l1Norm: 7,
-  l2Norm: 3,
   limit: 0.83,
   survivingFraction: 0.25,
-};
+});
 
 const report: ModelReport = {
   schema: 'prunability-report/1',

@@ -6,33 +6,26 @@ import { reportToCsv } from '../../../src/report/csv';
 import { formatBytes, formatNumber, formatPercent } from '../../../src/report/format';
 import { reportToJson } from '../../../src/report/json';
 import { reportToMarkdown } from '../../../src/report/markdown';
-import type { ModelReport, TensorReport } from '../../../src/report/report';
+import type { ModelReport } from '../../../src/report/report';
+import { madeUpTensor } from './made-up-tensor';
 
-const tensor: TensorReport = {
+const tensor = madeUpTensor({
   name: 'fc.weight',
-  dtype: 'float32',
   storedDtype: 'uint8',
   shape: [2, 3],
-  layer: 'layer',
-  roleFrom: 'shape',
-  role: 'weight',
-  prunable: true,
   count: 6,
-  nanCount: 0,
   infCount: 1,
   zeroCount: 1,
   min: -1.5,
   max: 2,
   mean: 0.1,
   std: 1.2345678901234567,
-  skewness: 0,
   kurtosis: null,
   meanAbsoluteDeviation: 1,
   l1Norm: 7,
-  l2Norm: 3,
   limit: 0.83,
   survivingFraction: 0.25,
-};
+});
 
 const report: ModelReport = {
   schema: 'prunability-report/1',
