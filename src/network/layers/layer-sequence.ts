@@ -4,7 +4,7 @@ import type { KerasLayer } from '../../formats/keras/keras-config';
 import type { GraphNode, Topology } from '../../formats/topology';
 import { buildLayer } from './layer-kinds';
 import type { Layer, Shape } from './layer';
-import { cannotRun } from './layer-settings';
+import { cannotRun, MASKS_PADDING } from './layer-settings';
 
 /** One call of a layer. */
 export interface LayerCall {
@@ -62,6 +62,10 @@ export function layerSequence({ model, topology, kerasMajor, file }: LayerModel)
   }
   const layers = new Map<string, KerasLayer>();
   collectLayers(model, [], layers);
+  // Keras 3 writes the comparisons that a mask is made of as layers of their own, which come first.
+  for (const [path, { className }] of layers) {
+    if (className === 'Masking') throw cannotRun(file, path, className, MASKS_PADDING);
+  }
   const inputShape = shapeOfInput(model, file);
   const values = new Map<string, { readonly number: number; readonly shape: Shape }>([
     [input, { number: 0, shape: inputShape }],
@@ -76,7 +80,7 @@ export function layerSequence({ model, topology, kerasMajor, file }: LayerModel)
       throw cannotRun(file, node.name, node.operator, l10n.t('is not connected to the input'));
     }
     const shapes = others.flatMap((value) => (value === undefined ? [] : [value.shape]));
-    const layer = buildLayer(source, { file, path, kerasMajor }, [first.shape, ...shapes]);
+    const layer = buildLayer(source, { file, path, kerasMajor, call: node.call }, [first.shape, ...shapes]);
     calls.push({
       path,
       className: source.className,

@@ -48,12 +48,19 @@ function find({ name }: LayerVariable, index: number, own: readonly TensorEntry[
   const names = new Set([name.slice(cut + 1)]);
   // Keras 3 has given it the name that other layers' kernels have.
   if (names.has('depthwise_kernel')) names.add('kernel');
-  const ofDirection =
-    direction === '' ? own : own.filter((entry) => entry.name.split('/').some((part) => part.startsWith(direction)));
+  const ofDirection = direction === '' ? own : ofPart(direction, own);
   const named = ofDirection.find((entry) => names.has(lastPart(entry.name)));
   if (named !== undefined) return named;
   const isNumbered = own.length > 0 && own.every((entry) => /^\d+$/.test(lastPart(entry.name)));
   return isNumbered ? own[index] : undefined;
+}
+
+/** The tensors of a part of a layer: of the scope `query`, or of `forward_lstm` for the part `forward`. */
+function ofPart(part: string, own: readonly TensorEntry[]): readonly TensorEntry[] {
+  const scopesOf = ({ name }: TensorEntry): string[] => name.split('/').slice(0, -1);
+  const exactly = own.filter((entry) => scopesOf(entry).at(-1) === part);
+  if (exactly.length > 0) return exactly;
+  return own.filter((entry) => scopesOf(entry).some((scope) => scope.startsWith(`${part}_`)));
 }
 
 function lastPart(name: string): string {

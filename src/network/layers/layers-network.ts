@@ -66,8 +66,8 @@ export async function layersNetwork(
 }
 
 function parameterOf(entry: TensorEntry, variable: LayerVariable, values: Float32Array): NetworkParameter {
-  const { name, shape, role, roleFrom } = entry;
-  const { outputDimension, inputDimension } = variable;
+  const { name, role, roleFrom } = entry;
+  const { outputDimension, inputDimension, usedShape: shape = entry.shape } = variable;
   return {
     name,
     shape,

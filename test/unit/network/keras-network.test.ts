@@ -118,7 +118,6 @@ describe('files that cannot be run', () => {
     ['network/only.weights.h5', 'not the layers that they belong to'],
     ['network/lambda.keras', 'layer "lambda" of class Lambda holds program code'],
     ['keras/custom.keras', 'cannot be run: layer'],
-    ['keras/functional.keras', 'layer "multi_head_attention" of class MultiHeadAttention is not among'],
     ['keras/two_inputs.keras', 'has the inputs words, other and the outputs a, b'],
     ['keras/sharded.weights.json', 'not the layers that they belong to'],
     ['pytorch/fmnist_epoch3.pt', 'but not how the network computes'],
