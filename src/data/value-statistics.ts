@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { FormatError } from '../formats/errors';
-import type { Samples } from './dataset';
+import type { SampleArray } from './dataset';
 
 /** What can be said about the values of some samples. */
 export interface ValueStatistics {
@@ -18,7 +18,7 @@ export interface GroupMoments {
 }
 
 /** @throws {FormatError} if a value is not finite */
-export function valueStatistics({ values, count }: Samples, file: string): ValueStatistics {
+export function valueStatistics({ values, count }: SampleArray, file: string): ValueStatistics {
   let minimum = Infinity;
   let maximum = -Infinity;
   let whole = true;
@@ -43,7 +43,7 @@ export function valueStatistics({ values, count }: Samples, file: string): Value
  * @param groupOf the group of each place of a sample
  */
 export function groupMoments(
-  { values, count }: Samples,
+  { values, count }: SampleArray,
   groups: number,
   groupOf: (place: number) => number,
 ): GroupMoments {

@@ -27,7 +27,7 @@ async function readIdxBytes(bytes: Uint8Array): Promise<Read> {
 }
 
 async function readNpz(bytes: Uint8Array): Promise<Read> {
-  const { samples } = (await readNpzData(new BufferSource('/fuzz', bytes), {})).train;
+  const { samples } = (await readNpzData(new BufferSource('/fuzz', bytes), [], {})).train;
   return { values: samples.values, promised: samples.shape.reduce((a, b) => a * b, samples.count) };
 }
 

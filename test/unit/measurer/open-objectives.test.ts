@@ -22,9 +22,13 @@ const { signal } = new AbortController();
 /** As many as are worth two threads. */
 function samplesOf(count: number): PreparedSamples {
   return {
-    shape: [64],
     count,
-    values: Float32Array.from({ length: count * 64 }, (_, index) => Math.abs(Math.sin(index * 0.37))),
+    inputs: [
+      {
+        shape: [64],
+        values: Float32Array.from({ length: count * 64 }, (_, index) => Math.abs(Math.sin(index * 0.37))),
+      },
+    ],
     targets: {
       kind: 'classes',
       classes: 10,

@@ -38,7 +38,7 @@ describe('attention of Keras', () => {
     const network = await loadNetwork(path.join(FOLDER, file), undefined);
     const output = tf.tidy(() => {
       const parameters = network.parameters.map(({ values, shape }) => tf.tensor(values, [...shape]));
-      return network.apply(tf.tensor([...expected.input], [...expected.shape]), parameters);
+      return network.apply([tf.tensor([...expected.input], [...expected.shape])], parameters);
     });
     expect(output.shape).toEqual(expected.outputShape);
     const largest = Math.max(1, ...expected.output.map(Math.abs));
@@ -56,7 +56,7 @@ describe('attention of Keras', () => {
       const [count, ...shape] = expected.shape;
       const [, size] = expected.outputShape;
       const targets = { kind: 'values' as const, size, values: new Float32Array(count * size).fill(0.3) };
-      const samples = { shape, count, values: Float32Array.from(expected.input), targets };
+      const samples = { count, inputs: [{ shape, values: Float32Array.from(expected.input) }], targets };
       const objective = createNetworkObjective(network, samples, 2);
       const weights = weightsOf(network);
       const layout = parameterLayout(network);
@@ -83,7 +83,7 @@ describe('attention of Keras', () => {
     const seen = new Map<number, number>();
     tf.tidy(() => {
       network.apply(
-        tf.tensor([...input], [...shape]),
+        [tf.tensor([...input], [...shape])],
         network.parameters.map(({ values, shape: size }) => tf.tensor(values, [...size])),
         (parameter, values) => {
           seen.set(parameter, values.shape.at(-1) ?? 0);

@@ -74,7 +74,7 @@ function attention(config: Config, called: Config = {}): Config {
 describe('networks that are not what they say', () => {
   it('the model that they are made from runs', async () => {
     const network = await loadNetwork(write(sequential(INPUT, DENSE)), undefined);
-    expect(network).toMatchObject({ inputShape: [4], outputShape: [2] });
+    expect(network).toMatchObject({ inputs: [{ shape: [4] }], outputShape: [2] });
     network.dispose();
   });
 

@@ -129,11 +129,11 @@ describe('layers models of TensorFlow.js', () => {
     const network = await loadNetwork(await saved(name, model), undefined);
     const [, ...shape] = model.inputs[0]?.shape ?? [];
     const input = tf.randomNormal([2, ...(shape as number[])], 0, 1, 'float32', 5);
-    expect(network.inputShape).toEqual(shape);
-    await expectClose(network.apply(input, tensors(network)), model.predict(input) as tf.Tensor);
+    expect(network.inputs.map((one) => one.shape)).toEqual([shape]);
+    await expectClose(network.apply([input], tensors(network)), model.predict(input) as tf.Tensor);
 
     const stock = tf.variableGrads(() => lossOf(model.apply(input, { training: false }) as tf.Tensor)).grads;
-    const own = tf.grads((...parameters: tf.Tensor[]) => lossOf(network.apply(input, parameters)))(tensors(network));
+    const own = tf.grads((...parameters: tf.Tensor[]) => lossOf(network.apply([input], parameters)))(tensors(network));
     expect(own).toHaveLength(model.trainableWeights.length);
     for (const weight of model.trainableWeights) {
       const index = network.parameters.findIndex((parameter) => parameter.name === weight.originalName);
@@ -244,7 +244,7 @@ describe('layers that are random in training', () => {
     });
     const network = await loadNetwork(await saved('noisy', model), undefined);
     const input = tf.randomNormal([5, 4], 0, 1, 'float32', 5);
-    await expectClose(network.apply(input, tensors(network)), model.predict(input) as tf.Tensor);
+    await expectClose(network.apply([input], tensors(network)), model.predict(input) as tf.Tensor);
     expect(network.notes.join()).toMatch(/Left away.*GaussianNoise, Dropout, AlphaDropout, GaussianDropout/);
     network.dispose();
   });
@@ -272,7 +272,7 @@ describe('graph models of TensorFlow.js', () => {
     const file = write(`nearest-${half}`, { node: graph.nodes, versions: {} }, graph.specs, graph.bytes);
     const network = await loadNetwork(file, undefined);
     const input = tf.randomNormal([2, 4, 3, 2], 0, 1, 'float32', 3);
-    const loss = (...parameters: tf.Tensor[]): tf.Scalar => lossOf(network.apply(input, parameters));
+    const loss = (...parameters: tf.Tensor[]): tf.Scalar => lossOf(network.apply([input], parameters));
     const [kernel, matrix] = tensors(network);
     if (kernel === undefined || matrix === undefined) throw new Error('no parameters');
     const [gradient] = tf.grads(loss)([kernel, matrix]);
@@ -290,7 +290,11 @@ describe('graph models of TensorFlow.js', () => {
     const graph = convolutional('Softmax');
     const modelTopology = { node: graph.nodes, versions: {} };
     const network = await loadNetwork(write('graph', modelTopology, graph.specs, graph.bytes), undefined);
-    expect(network).toMatchObject({ inputShape: [6, 6, 2], outputShape: [3], channels: 'last', link: 'softmax' });
+    expect(network).toMatchObject({
+      inputs: [{ shape: [6, 6, 2], channels: 'last' }],
+      outputShape: [3],
+      link: 'softmax',
+    });
     expect(
       network.parameters.map(({ name, role, inputDimension, outputDimension }) => [
         name,
@@ -321,12 +325,12 @@ describe('graph models of TensorFlow.js', () => {
     const input = tf.randomNormal([3, 6, 6, 2], 0, 1, 'float32', 9);
     const parameters = tensors(network);
     const count = tf.memory().numTensors;
-    const logits = network.apply(input, parameters);
+    const logits = network.apply([input], parameters);
     expect(tf.memory().numTensors).toBe(count + 1);
     await expectClose(logits, stock.execute(input, 'logits') as tf.Tensor);
     await expectClose(tf.softmax(logits), stock.predict(input) as tf.Tensor);
 
-    const loss = (...changed: tf.Tensor[]): tf.Scalar => lossOf(network.apply(input, changed));
+    const loss = (...changed: tf.Tensor[]): tf.Scalar => lossOf(network.apply([input], changed));
     const own = tf.grads(loss)(parameters);
     for (const [index, parameter] of parameters.entries()) {
       const gradient = own[index] ?? tf.scalar(NaN);
@@ -347,7 +351,7 @@ describe('graph models of TensorFlow.js', () => {
     }
 
     const seen = new Map<number, readonly number[]>();
-    network.apply(input, parameters, (parameter, values) => seen.set(parameter, values.shape));
+    network.apply([input], parameters, (parameter, values) => seen.set(parameter, values.shape));
     expect([...seen].sort(([a], [b]) => a - b)).toEqual([
       [0, [3, 6, 6, 2]],
       [4, [3, 6, 6, 4]],
@@ -365,7 +369,7 @@ describe('graph models of TensorFlow.js', () => {
     const batch = await loadNetwork(write('any', { node: any.nodes }, any.specs, any.bytes), undefined);
     expect(single.link).toBe('sigmoid');
     const input = tf.randomNormal([3, 6, 6, 2], 0, 1, 'float32', 9);
-    await expectClose(single.apply(input, tensors(single)), batch.apply(input, tensors(batch)));
+    await expectClose(single.apply([input], tensors(single)), batch.apply([input], tensors(batch)));
     single.dispose();
     batch.dispose();
   });
