@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { inputBetween, type PreparedInput } from '../../../../src/data/dataset';
+import { createNetworkObjective, weightsOf } from '../../../../src/network/network-objective';
+import { relativeError as relative } from '../derivatives';
+import { FIXTURES } from '../../formats/stored-values';
+import { parametersOf, withNetwork } from './run-onnx';
+
+const FOLDER = path.join(FIXTURES, 'network/inputs');
+
+/** What PyTorch computes: test/fixtures/network/inputs/make-onnx.py. */
+interface Expected {
+  readonly files: readonly string[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly values: readonly number[];
+  }[];
+  readonly outputShape: readonly [number, number];
+  readonly output: readonly number[];
+}
+
+const EXPECTED = JSON.parse(readFileSync(path.join(FOLDER, 'onnx.json'), 'utf8')) as Record<string, Expected>;
+const CASES = Object.values(EXPECTED).flatMap((expected) => expected.files.map((file) => [file, expected] as const));
+
+const { signal } = new AbortController();
+
+function inputsOf({ inputs }: Expected): PreparedInput[] {
+  return inputs.map(({ shape: [, ...shape], values }) => ({ shape, values: Float32Array.from(values) }));
+}
+
+describe('networks of ONNX with several inputs', () => {
+  it.each(CASES)('%s gives what PyTorch gives', async (file, expected) => {
+    await withNetwork(path.join(FOLDER, file), async (network) => {
+      const inputs = inputsOf(expected);
+      expect(network.inputs.map(({ name, shape }) => ({ name, shape }))).toEqual(
+        expected.inputs.map(({ name, shape: [, ...shape] }) => ({ name, shape })),
+      );
+      const output = tf.tidy(() => {
+        const tensors = expected.inputs.map(({ shape, values }) => tf.tensor([...values], [...shape]));
+        const logits = network.apply(tensors, parametersOf(network));
+        return network.link === 'softmax' ? tf.softmax(logits) : logits;
+      });
+      expect(output.shape).toEqual(expected.outputShape);
+      expect(relative(await output.data(), expected.output)).toBeLessThan(2e-6);
+      // Sample by sample, too.
+      const [, , third] = [0, 1, 2].map((index) => inputs.map((input) => inputBetween(input, index, index + 1)));
+      const one = tf.tidy(() => {
+        const logits = network.apply(
+          (third ?? []).map(({ shape, values }) => tf.tensor(values, [1, ...shape])),
+          parametersOf(network),
+        );
+        return network.link === 'softmax' ? tf.softmax(logits) : logits;
+      });
+      expect(relative(await one.data(), expected.output.slice(6))).toBeLessThan(2e-6);
+      tf.dispose([output, one]);
+    });
+  });
+
+  it.each(CASES)(
+    '%s has gradients that agree with differences of its loss, and H·v with those of its gradient',
+    async (file, expected) => {
+      await withNetwork(path.join(FOLDER, file), async (network) => {
+        const targets = { kind: 'classes' as const, classes: 3, labels: Int32Array.of(2, 0, 1) };
+        const objective = createNetworkObjective(network, { count: 3, inputs: inputsOf(expected), targets }, 2);
+        const weights = weightsOf(network);
+        const { gradient } = await objective.gradient(weights, signal);
+        const scale = Math.sqrt(gradient.reduce((sum, value) => sum + value ** 2, 0));
+        const direction = gradient.map((value) => value / scale);
+        const along = (step: number): Float32Array => weights.map((value, at) => value + step * direction[at]!);
+        const step = 1e-2;
+        const [near, far] = [
+          await objective.gradient(along(step), signal),
+          await objective.gradient(along(-step), signal),
+        ];
+        expect((near.loss - far.loss) / (2 * step) / scale).toBeCloseTo(1, 2);
+        const product = await objective.hessianTimes(weights, direction, signal);
+        const differences = near.gradient.map((value, at) => (value - far.gradient[at]!) / (2 * step));
+        expect(relative(product, differences)).toBeLessThan(2e-2);
+      });
+    },
+  );
+
+  it('say what each input takes', async () => {
+    await withNetwork(path.join(FOLDER, 'joined-script.onnx'), (network) => {
+      expect(network.inputs).toEqual([
+        { name: 'image', shape: [1, 6, 6], channels: 'first', whole: false },
+        { name: 'numbers', shape: [4], channels: 'none', whole: false },
+      ]);
+    });
+    await withNetwork(path.join(FOLDER, 'bert-script.onnx'), (network) => {
+      expect(network.inputs.map(({ whole }) => whole)).toEqual([true, true, true]);
+    });
+  });
+});
