@@ -12,8 +12,7 @@ const FOLDER = path.resolve(import.meta.dirname, '../../fixtures/network/attenti
 /** What Keras computes: test/fixtures/network/attention/make.py. */
 interface Expected {
   readonly files: readonly string[];
-  readonly shape: readonly [number, ...number[]];
-  readonly input: readonly number[];
+  readonly inputs: readonly { readonly shape: readonly [number, ...number[]]; readonly values: readonly number[] }[];
   readonly outputShape: readonly [number, number];
   readonly output: readonly number[];
   readonly loss: number;
@@ -23,6 +22,10 @@ interface Expected {
 
 const EXPECTED = JSON.parse(readFileSync(path.join(FOLDER, 'expected.json'), 'utf8')) as Record<string, Expected>;
 const CASES = Object.values(EXPECTED).flatMap((expected) => expected.files.map((file) => [file, expected] as const));
+
+function tensorsOf({ inputs }: Expected): tf.Tensor[] {
+  return inputs.map(({ shape, values }) => tf.tensor([...values], [...shape]));
+}
 
 /** Rounding to float32 gives about 1e-6; a derivative that is wrong gives 1e-2 and more. */
 const TOLERANCE = 1e-5;
@@ -38,7 +41,7 @@ describe('attention of Keras', () => {
     const network = await loadNetwork(path.join(FOLDER, file), undefined);
     const output = tf.tidy(() => {
       const parameters = network.parameters.map(({ values, shape }) => tf.tensor(values, [...shape]));
-      return network.apply([tf.tensor([...expected.input], [...expected.shape])], parameters);
+      return network.apply(tensorsOf(expected), parameters);
     });
     expect(output.shape).toEqual(expected.outputShape);
     const largest = Math.max(1, ...expected.output.map(Math.abs));
@@ -53,10 +56,13 @@ describe('attention of Keras', () => {
     '%s has the gradient and the product with its Hessian that Keras has in float64',
     async (file, expected) => {
       const network = await loadNetwork(path.join(FOLDER, file), undefined);
-      const [count, ...shape] = expected.shape;
-      const [, size] = expected.outputShape;
+      const [count, size] = expected.outputShape;
+      const inputs = expected.inputs.map(({ shape: [, ...shape], values }) => ({
+        shape,
+        values: Float32Array.from(values),
+      }));
       const targets = { kind: 'values' as const, size, values: new Float32Array(count * size).fill(0.3) };
-      const samples = { count, inputs: [{ shape, values: Float32Array.from(expected.input) }], targets };
+      const samples = { count, inputs, targets };
       const objective = createNetworkObjective(network, samples, 2);
       const weights = weightsOf(network);
       const layout = parameterLayout(network);
@@ -73,8 +79,19 @@ describe('attention of Keras', () => {
     },
   );
 
+  it('may have several inputs, in the order of the model', async () => {
+    for (const file of ['keras3-places.keras', 'keras2-places.h5']) {
+      const network = await loadNetwork(path.join(FOLDER, file), undefined);
+      expect(network.inputs).toEqual([
+        { name: 'places', shape: [5], channels: 'none', whole: true },
+        { name: 'words', shape: [5], channels: 'none', whole: true },
+      ]);
+      network.dispose();
+    }
+  });
+
   it('has matrices of all heads side by side as parameters, and tells what they are multiplied with', async () => {
-    const { input, shape } = EXPECTED['keras3-text'] ?? { input: [], shape: [] };
+    const expected = EXPECTED['keras3-text']!;
     const network = await loadNetwork(path.join(FOLDER, 'keras3-text.keras'), undefined);
     const byName = new Map(network.parameters.map((parameter) => [parameter.name, parameter]));
     expect(byName.get('crossed/value/kernel')).toMatchObject({ shape: [4, 6], inputDimension: 0, outputDimension: 1 });
@@ -83,7 +100,7 @@ describe('attention of Keras', () => {
     const seen = new Map<number, number>();
     tf.tidy(() => {
       network.apply(
-        [tf.tensor([...input], [...shape])],
+        tensorsOf(expected),
         network.parameters.map(({ values, shape: size }) => tf.tensor(values, [...size])),
         (parameter, values) => {
           seen.set(parameter, values.shape.at(-1) ?? 0);
