@@ -33,6 +33,7 @@ const CIFAR_ROW = 3072;
  * How samples of one shape fit a network: as they are, with a dimension of size 1 more or less, as rows of numbers or back, or
  * with the channels moved to where the network has them. Images are never turned or resized.
  * @param file path for the message
+ * @param tensor for the message: name of the input, of several
  * @throws {FormatError} that says what does not fit
  */
 export function fitSamples(
@@ -40,10 +41,11 @@ export function fitSamples(
   layout: ChannelLayout,
   network: NetworkInput,
   file: string,
+  tensor?: string,
 ): FoundFit {
   const found = findFit(shape, layout, network);
   if (found !== undefined) return found;
-  throw new FormatError({ file, ...objection(shape, layout, network) });
+  throw new FormatError({ file, tensor, ...objection(shape, layout, network) });
 }
 
 /** The same; undefined if they do not fit. */

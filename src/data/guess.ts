@@ -80,10 +80,10 @@ export async function guessData(
   const { samples } = data.train;
   const file = fileOf(data.train);
   const [first, ...others] = network.inputs;
-  const { notes, ...given } = guessInput(samples, first, layout, file);
+  const { notes, ...given } = guessInput(samples, first, layout, file, others.length > 0);
   const further = (samples.further ?? []).flatMap((array, index) => {
     const input = others[index];
-    return input === undefined ? [] : [guessInput(array, input, layout, file)];
+    return input === undefined ? [] : [guessInput(array, input, layout, file, true)];
   });
   const trainTargets = fitTargets(samples.targets, network, labelsFileOf(data.train), settings.loss);
   const train = { samples, targets: trainTargets.targets, file };
@@ -118,9 +118,11 @@ function guessInput(
   input: NetworkInput,
   layout: ChannelLayout,
   file: string,
+  isOneOfSeveral: boolean,
 ): GuessedInput & { readonly notes: readonly string[] } {
-  const { fit, notes } = fitSamples(array.shape, layout, input, file);
-  const values = valueStatistics(array, file);
+  const tensor = isOneOfSeveral ? input.name.slice(0, 100) : undefined;
+  const { fit, notes } = fitSamples(array.shape, layout, input, file, tensor);
+  const values = valueStatistics(array, file, tensor);
   if (input.whole) checkWhole(values, input, file);
   const elements = array.values instanceof Uint8Array ? 'uint8' : 'float32';
   return { name: input.name, shape: array.shape, elements, values, fit, notes };

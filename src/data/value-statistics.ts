@@ -18,7 +18,7 @@ export interface GroupMoments {
 }
 
 /** @throws {FormatError} if a value is not finite */
-export function valueStatistics({ values, count }: SampleArray, file: string): ValueStatistics {
+export function valueStatistics({ values, count }: SampleArray, file: string, tensor?: string): ValueStatistics {
   let minimum = Infinity;
   let maximum = -Infinity;
   let whole = true;
@@ -27,6 +27,7 @@ export function valueStatistics({ values, count }: SampleArray, file: string): V
     if (!Number.isFinite(value)) {
       throw new FormatError({
         file,
+        tensor,
         reason: l10n.t('sample {0} holds {1}', Math.floor((i * count) / values.length), String(value)),
         remedy: l10n.t('Fill in what is missing, or leave such samples out.'),
       });
