@@ -3,10 +3,13 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { inputBetween, type PreparedInput } from '../../../../src/data/dataset';
+import type { Network } from '../../../../src/network/network';
 import { createNetworkObjective, weightsOf } from '../../../../src/network/network-objective';
 import { relativeError as relative } from '../derivatives';
 import { FIXTURES } from '../../formats/stored-values';
-import { parametersOf, withNetwork } from './run-onnx';
+import { formatError } from '../../formats/thrown';
+import { modelOf, type ModelOf } from './onnx-models';
+import { parametersOf, withFile, withNetwork } from './run-onnx';
 
 const FOLDER = path.join(FIXTURES, 'network/inputs');
 
@@ -30,6 +33,10 @@ const EXPECTED = JSON.parse(readFileSync(path.join(FOLDER, 'onnx.json'), 'utf8')
 const CASES = Object.values(EXPECTED).flatMap((expected) => expected.files.map((file) => [file, expected] as const));
 
 const { signal } = new AbortController();
+
+function withModel(model: ModelOf, use: (network: Network) => Promise<void> | void): Promise<void> {
+  return withFile(modelOf(model), (file) => withNetwork(file, use));
+}
 
 function inputsOf({ inputs }: Expected): PreparedInput[] {
   return inputs.map(({ shape: [, ...shape], values }) => ({ shape, values: Float32Array.from(values) }));
@@ -76,6 +83,36 @@ describe('networks of ONNX with several inputs', () => {
       // Each on its own: they are of different sizes.
       for (const [at, value] of found.entries()) expect(relative([value], [wanted[at]!])).toBeLessThan(2e-5);
     });
+  });
+
+  it('exported for one sample are run for any number', async () => {
+    const nodes = [
+      { operator: 'Reshape', inputs: ['x', 'one'], outputs: ['a'] },
+      { operator: 'Concat', inputs: ['a', 'z'], outputs: ['b'], attributes: { axis: 1 } },
+      { operator: 'MatMul', inputs: ['b', 'w'] },
+    ];
+    const constants = { one: { integers: [1, 4] }, w: { shape: [6, 3] } };
+    await withModel({ nodes, constants, input: [1, 2, 2], further: { z: [1, 2] } }, async (network) => {
+      expect(network.inputs.map(({ shape }) => shape)).toEqual([[2, 2], [2]]);
+      expect(network.notes).toEqual([]);
+      const inputs = [tf.randomNormal([3, 2, 2], 0, 1, 'float32', 1), tf.randomNormal([3, 2], 0, 1, 'float32', 2)];
+      const parameters = parametersOf(network);
+      const [weight] = parameters;
+      const rows = tf.concat([tf.reshape(inputs[0]!, [3, 4]), inputs[1]!], 1);
+      const output = network.apply(inputs, parameters);
+      expect(output.shape).toEqual([3, 3]);
+      expect(relative(await output.data(), await tf.matMul(rows, weight!).data())).toBeLessThan(1e-6);
+    });
+  });
+
+  it('that do not take as many samples of each are refused', async () => {
+    const nodes = [
+      { operator: 'MatMul', inputs: ['x', 'w'], outputs: ['h'] },
+      { operator: 'Add', inputs: ['h', 'z'] },
+    ];
+    const model = { nodes, constants: { w: { shape: [4, 3] } }, input: ['n', 4], further: { z: [1, 3] } };
+    const { reason } = await formatError(withModel(model, () => undefined));
+    expect(reason).toContain('its inputs do not take as many samples as each other: "x" [-1, 4], "z" [1, 3]');
   });
 
   it('say what each input takes', async () => {
