@@ -44,9 +44,10 @@ export function severalArrays(
   file: string,
 ): { readonly train: SeveralArrays; readonly test?: SeveralArrays } {
   const found = arrays.map((array) => ({ ...array, ...split(array.name, inputs) }));
+  const targetNames = TARGETS.filter((name) => !inputs.some((input) => plain(input.name) === name));
   const part = (word: string | undefined): SeveralArrays | undefined => {
     const own = found.filter((array) => array.word === word);
-    const targets = TARGETS.map((name) => own.find(({ base }) => base === name)).find((one) => one !== undefined);
+    const targets = targetNames.map((name) => own.find(({ base }) => base === name)).find((one) => one !== undefined);
     if (targets === undefined) return undefined;
     const names = assigned(
       own.filter((array) => array !== targets),

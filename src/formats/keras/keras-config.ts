@@ -95,27 +95,31 @@ function readCalls(nodes: unknown): KerasCall[] {
  * `{args: […], kwargs: {argument: …}}`.
  */
 function readCall(node: unknown): KerasCall {
-  const further: [name: string, value: unknown][] = [];
   const sources: TensorReference[] = [];
+  const inputNames: (string | undefined)[] = [];
+  const settings: [name: string, value: unknown][] = [];
+  /** An argument, by its name, or by position with a name for people. */
+  const add = (value: unknown, name: string | undefined, shownName: string): void => {
+    const found = references(value);
+    for (const source of found) {
+      sources.push(source);
+      inputNames.push(name);
+    }
+    // Arguments that are not given are null, and false is what flags are without a word.
+    if (found.length === 0 && (value ?? false) !== false) settings.push([shownName, value]);
+  };
   if (isObject(node)) {
     const { args, kwargs } = node;
-    for (const [position, value] of (Array.isArray(args) ? (args as unknown[]) : [args]).entries()) {
-      const found = references(value);
-      sources.push(...found);
-      if (found.length === 0) further.push([`argument ${position + 1}`, value]);
-    }
-    if (isObject(kwargs)) further.push(...Object.entries(kwargs));
+    const list: readonly unknown[] = Array.isArray(args) ? args : [args];
+    for (const [position, value] of list.entries()) add(value, undefined, `argument ${position + 1}`);
+    if (isObject(kwargs)) for (const [name, value] of Object.entries(kwargs)) add(value, name, name);
   } else {
-    sources.push(...references(node, (others) => further.push(...Object.entries(others))));
-  }
-  const inputNames: (string | undefined)[] = sources.map(() => undefined);
-  const settings: [name: string, value: unknown][] = [];
-  for (const [name, value] of further) {
-    const found = references(value);
-    sources.push(...found);
-    inputNames.push(...found.map(() => name));
-    // Arguments that are not given are null, and false is what flags are without a word.
-    if (found.length === 0 && (value ?? false) !== false) settings.push([name, value]);
+    const others: JsonObject[] = [];
+    for (const source of references(node, (found) => others.push(found))) {
+      sources.push(source);
+      inputNames.push(undefined);
+    }
+    for (const named of others) for (const [name, value] of Object.entries(named)) add(value, name, name);
   }
   return { sources, inputNames, settings };
 }

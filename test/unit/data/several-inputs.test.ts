@@ -63,6 +63,12 @@ describe('data for networks with several inputs', () => {
       [10, 50],
     ],
     ['by their shapes', { b: numbers(10, [2, 2]), a: numbers(50, [3]), y }, JOINED, [10, 50]],
+    [
+      'where an input is called as labels are',
+      { y: numbers(10, [3]), z: numbers(50, [3]), labels: y },
+      networkOf(input('y', [3]), input('z', [3])),
+      [10, 50],
+    ],
     ['by their shapes, what is named apart', { b: words(10), attention_mask: words(50), y }, BERT, [10, 50]],
     [
       'by whether they are whole',

@@ -105,6 +105,11 @@ describe('networks that are not what they say', () => {
     ['attention with a mask', attention({}, { attention_mask: ['in', 0, 0] }), 'takes an input as "attention_mask"'],
     ['an argument that is not known', attention({}, { training: true }), 'is called with true as "training"'],
     ['an argument of the prototype', attention({}, { ['__proto__']: 'x' }), 'is called with "x" as "__proto__"'],
+    [
+      'arguments without end',
+      attention({}, Object.fromEntries(Array.from({ length: 300_000 }, (_, at) => [`a${at}`, ['in', 0, 0]]))),
+      'takes an input as "a0"',
+    ],
     ['masking', before('Masking', { mask_value: 0 }, [null, 3, 4]), 'layer "bad" of class Masking masks padding'],
     ['a shape with two unknowns', before('Reshape', { target_shape: [-1, -1] }), '"target_shape"'],
     ['a permutation that is none', before('Permute', { dims: [1, 1] }, [null, 2, 2]), '"dims"'],
