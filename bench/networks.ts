@@ -21,14 +21,14 @@ function parameters(shapes: readonly (readonly number[])[]): NetworkParameter[] 
   });
 }
 
-const REST = { channels: 'none', outputShape: [10], link: 'softmax', notes: [], dispose: () => undefined } as const;
+const REST = { outputShape: [10], link: 'softmax', notes: [], dispose: () => undefined } as const;
 
 function mlp(): Network {
   return {
     ...REST,
-    inputShape: [784],
+    inputs: [{ name: 'x', shape: [784], channels: 'none', whole: false }],
     parameters: parameters([[784, 300], [300], [300, 100], [100], [100, 10], [10]]),
-    apply: (input, [w1, b1, w2, b2, w3, b3]) => dense(tf.relu(dense(tf.relu(dense(input, w1, b1)), w2, b2)), w3, b3),
+    apply: ([input], [w1, b1, w2, b2, w3, b3]) => dense(tf.relu(dense(tf.relu(dense(input!, w1, b1)), w2, b2)), w3, b3),
   };
 }
 
@@ -36,17 +36,16 @@ function lenet(): Network {
   const shapes = [[5, 5, 1, 6], [6], [5, 5, 6, 16], [16], [256, 120], [120], [120, 84], [84], [84, 10], [10]];
   return {
     ...REST,
-    channels: 'last',
-    inputShape: [28, 28, 1],
+    inputs: [{ name: 'x', shape: [28, 28, 1], channels: 'last', whole: false }],
     parameters: parameters(shapes),
-    apply: (input, [k1, c1, k2, c2, w1, b1, w2, b2, w3, b3]) => {
+    apply: ([input], [k1, c1, k2, c2, w1, b1, w2, b2, w3, b3]) => {
       const stage = (x: Tensor, kernel?: Tensor, bias?: Tensor): Tensor => {
         const filtered = tf.relu<tf.Tensor4D>(
           tf.add(tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, 1, 'valid'), bias!),
         );
         return tf.maxPool(filtered, 2, 2, 'valid');
       };
-      const flat = tf.reshape(stage(stage(input, k1, c1), k2, c2), [-1, 256]);
+      const flat = tf.reshape(stage(stage(input!, k1, c1), k2, c2), [-1, 256]);
       return dense(tf.relu(dense(tf.relu(dense(flat, w1, b1)), w2, b2)), w3, b3);
     },
   };

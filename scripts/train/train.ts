@@ -96,9 +96,8 @@ async function mnistTrainee(
     gradient: async (weights, samples) => {
       const labels = Int32Array.from(samples, (sample) => images.labels[sample]!);
       const batch = {
-        shape: network.inputShape,
         count: samples.length,
-        values: inputs(images, samples),
+        inputs: [{ shape: network.inputs[0].shape, values: inputs(images, samples) }],
         targets: { kind: 'classes', classes: 10, labels },
       } as const;
       const objective = createNetworkObjective(network, batch, samples.length);

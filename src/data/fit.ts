@@ -1,7 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { FormatError } from '../formats/errors';
 import type { ChannelLayout } from './loaded-data';
-import { shapeText, type NetworkShapes } from './network-shapes';
+import { shapeText, type NetworkInput } from './network-shapes';
 import { product } from '../formats/shape';
 
 /** How a sample becomes the network's input. Plain data. */
@@ -13,6 +13,8 @@ export interface Fit {
   /** Where the channels are in the samples as they are in the file, and how many there are: 1 if there are none. */
   readonly layout: 'last' | 'first' | 'none';
   readonly channels: number;
+  /** Whole numbers, which are taken as they are. */
+  readonly whole?: true;
 }
 
 /** What was found, and what has to be said about it. */
@@ -31,25 +33,28 @@ const CIFAR_ROW = 3072;
  * How samples of one shape fit a network: as they are, with a dimension of size 1 more or less, as rows of numbers or back, or
  * with the channels moved to where the network has them. Images are never turned or resized.
  * @param file path for the message
+ * @param tensor for the message: name of the input, of several
  * @throws {FormatError} that says what does not fit
  */
 export function fitSamples(
   shape: readonly number[],
   layout: ChannelLayout,
-  network: NetworkShapes,
+  network: NetworkInput,
   file: string,
+  tensor?: string,
 ): FoundFit {
   const found = findFit(shape, layout, network);
   if (found !== undefined) return found;
-  throw new FormatError({ file, ...objection(shape, layout, network) });
+  throw new FormatError({ file, tensor, ...objection(shape, layout, network) });
 }
 
-function findFit(shape: readonly number[], layout: ChannelLayout, network: NetworkShapes): FoundFit | undefined {
-  const { inputShape } = network;
+/** The same; undefined if they do not fit. */
+export function findFit(shape: readonly number[], layout: ChannelLayout, network: NetworkInput): FoundFit | undefined {
+  const { shape: inputShape } = network;
   const own = layoutOf(shape, layout, network);
   const channels = channelCount(shape, own);
   const as = (to: readonly number[], order: Fit['order'], ...notes: string[]): FoundFit => ({
-    fit: { shape: to, order, layout: own, channels },
+    fit: { shape: to, order, layout: own, channels, ...(network.whole ? { whole: true } : {}) },
     notes,
   });
   const opposite = (network.channels === 'last' && own === 'first') || (network.channels === 'first' && own === 'last');
@@ -75,8 +80,8 @@ function findFit(shape: readonly number[], layout: ChannelLayout, network: Netwo
 }
 
 /** Rows of numbers that are images for the network; which values are of one channel, the file does not say. */
-function fromRows(shape: readonly number[], layout: ChannelLayout, network: NetworkShapes): FoundFit {
-  const { inputShape } = network;
+function fromRows(shape: readonly number[], layout: ChannelLayout, network: NetworkInput): FoundFit {
+  const { shape: inputShape } = network;
   const to = network.channels === 'none' || inputShape.length !== 3 ? 'none' : network.channels;
   const channels = channelCount(inputShape, to);
   if (to === 'none' || channels === 1) {
@@ -100,10 +105,10 @@ function fromRows(shape: readonly number[], layout: ChannelLayout, network: Netw
 }
 
 /** Where the channels are: as the file or the person says, else where the network has them, else where their number is. */
-function layoutOf(shape: readonly number[], layout: ChannelLayout, network: NetworkShapes): Fit['layout'] {
+function layoutOf(shape: readonly number[], layout: ChannelLayout, network: NetworkInput): Fit['layout'] {
   if (layout === 'none' || shape.length !== 3) return 'none';
   if (layout !== 'unknown') return layout;
-  if (network.channels !== 'none' && matches(shape, network.inputShape)) return network.channels;
+  if (network.channels !== 'none' && matches(shape, network.shape)) return network.channels;
   if (CHANNEL_COUNTS.includes(shape[2] ?? 0)) return 'last';
   return CHANNEL_COUNTS.includes(shape[0] ?? 0) ? 'first' : 'none';
 }
@@ -129,9 +134,9 @@ function sameButOnes(a: readonly number[], b: readonly number[]): boolean {
 function objection(
   shape: readonly number[],
   layout: ChannelLayout,
-  network: NetworkShapes,
+  network: NetworkInput,
 ): { readonly reason: string; readonly remedy: string } {
-  const { inputShape } = network;
+  const { shape: inputShape } = network;
   const other = l10n.t('Choose the data that the network was trained on.');
   if (shape.length === 1 && inputShape.length === 1) {
     return {

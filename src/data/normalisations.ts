@@ -1,5 +1,5 @@
 import * as l10n from '@vscode/l10n';
-import type { Normalisation, Samples } from './dataset';
+import type { Normalisation, SampleArray } from './dataset';
 import type { Fit } from './fit';
 import { groupMoments, type ValueStatistics } from './value-statistics';
 
@@ -63,12 +63,12 @@ const KNOWN: readonly {
  * probably the right one.
  */
 export function normalisationCandidates(
-  samples: Samples,
+  samples: SampleArray,
   statistics: ValueStatistics,
   fit: Fit,
 ): NormalisationCandidate[] {
   const { minimum, maximum, whole } = statistics;
-  const asIs: NormalisationCandidate = candidate('none', l10n.t('as they are'), 1);
+  const asIs = asTheyAre();
   const standardised = standardise(samples, fit);
   if (minimum < 0) {
     const centred = minimum >= -1 && maximum <= 1;
@@ -88,8 +88,13 @@ export function normalisationCandidates(
   return [byWhite, ...unitCandidates(samples, fit, 1 / WHITE, true), asIs, ...standardised];
 }
 
+/** Values that the network takes as they are in the file. */
+export function asTheyAre(): NormalisationCandidate {
+  return candidate('none', l10n.t('as they are'), 1);
+}
+
 /** What people do with values from 0 to 1. @param scale that brings the values there */
-function unitCandidates(samples: Samples, fit: Fit, scale: number, known: boolean): NormalisationCandidate[] {
+function unitCandidates(samples: SampleArray, fit: Fit, scale: number, known: boolean): NormalisationCandidate[] {
   if (!known) return [];
   const pixels = samples.values.length / samples.count / fit.channels;
   const statistics = KNOWN.filter(
@@ -100,7 +105,7 @@ function unitCandidates(samples: Samples, fit: Fit, scale: number, known: boolea
 }
 
 /** Mean 0 and deviation 1: of each place of short vectors, of each channel of images, of all values otherwise. */
-function standardise(samples: Samples, fit: Fit): NormalisationCandidate[] {
+function standardise(samples: SampleArray, fit: Fit): NormalisationCandidate[] {
   const size = samples.values.length / samples.count;
   const isVector = samples.shape.length <= 1 && fit.channels === 1 && size <= MAX_STANDARDISED_PLACES;
   const groups = isVector ? size : fit.channels;

@@ -8,7 +8,9 @@ import type { RandomAccessSource } from '../formats/source';
 import { readArray, type DataArray } from './data-array';
 import { withDataFile } from './data-file';
 import type { LoadedData, LoadedSamples } from './loaded-data';
+import type { NetworkInput } from './network-shapes';
 import { pairArrays, type ArrayPart } from './numpy-names';
+import { severalArrays, type SeveralArrays } from './several-inputs';
 import { labelledSamples } from './targets';
 
 export interface NumpyOptions {
@@ -16,18 +18,50 @@ export interface NumpyOptions {
 }
 
 /**
- * Reads the arrays of an npz file that are named as samples and labels are.
+ * Reads the arrays of an npz file that are named as samples and labels are, or, for a network with several inputs, as those are.
  * @throws {FormatError} if no pair is found, or one cannot be read
  */
 export async function readNpzData(
   source: RandomAccessSource,
+  inputs: readonly NetworkInput[],
   options: NumpyOptions,
   signal?: AbortSignal,
 ): Promise<LoadedData> {
   const { tensors } = await npzReader.open({ source, signal, openSibling: () => noSiblings(source.path) });
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const read = async (name: string): Promise<DataArray> => await readArray(source, entry(byName, name), signal);
+  if (inputs.length > 1) return await readSeveral(source.path, [...byName.values()], inputs, read, options);
   return await readPairs('npz', source.path, [...byName.keys()], read, () => [source.path], options);
+}
+
+async function readSeveral(
+  file: string,
+  tensors: readonly TensorEntry[],
+  inputs: readonly NetworkInput[],
+  read: (name: string) => Promise<DataArray>,
+  { firstLabel }: NumpyOptions,
+): Promise<LoadedData> {
+  const parts = severalArrays(tensors, inputs, file);
+  const samplesOf = async (part: SeveralArrays): Promise<LoadedSamples> => {
+    const arrays: DataArray[] = [];
+    for (const name of part.inputs) arrays.push(await read(name));
+    const [first, ...others] = arrays;
+    if (first === undefined) throw new Error('There are no inputs');
+    const samples = labelledSamples(first, await read(part.targets), firstLabel);
+    const further = others.map(({ shape: [count = 0, ...shape], values }, index) => {
+      if (count === samples.count) return { shape, count, values };
+      throw new FormatError({
+        file,
+        tensor: part.inputs[index + 1],
+        reason: l10n.t('holds {0} samples, "{1}" {2}', count, part.inputs[0] ?? '', samples.count),
+        remedy: l10n.t('Save the arrays with as many samples each.'),
+      });
+    });
+    return { samples: { ...samples, further }, paths: [file] };
+  };
+  const train = await samplesOf(parts.train);
+  const test = parts.test === undefined ? undefined : await samplesOf(parts.test);
+  return { kind: 'npz', layout: 'unknown', train, ...(test === undefined ? {} : { test }), notes: [] };
 }
 
 /**

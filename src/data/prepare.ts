@@ -2,7 +2,15 @@ import * as l10n from '@vscode/l10n';
 import { setImmediate } from 'node:timers/promises';
 import { FormatError, throwIfCancelled } from '../formats/errors';
 import { MAX_VALUE_BYTES } from './data-limits';
-import type { Normalisation, PreparedSamples, Samples, Targets } from './dataset';
+import {
+  arraysOf,
+  type Normalisation,
+  type PreparedInput,
+  type PreparedSamples,
+  type SampleArray,
+  type Samples,
+  type Targets,
+} from './dataset';
 import type { Fit } from './fit';
 import { channelOf } from './normalisations';
 import { chosenSamples } from './random-order';
@@ -24,19 +32,21 @@ const VALUES_AT_A_TIME = 1 << 22;
  * Samples as the network takes them: (value · scale − mean) / std in double precision, rounded once, in the network's order of
  * dimensions.
  * @param targets of all the samples, fitted to the network
+ * @param fits one for each input; those of whole numbers are not normalised
  * @param file path for messages
  * @throws {FormatError} if the normalisation does not fit the samples, or they take too much memory
  */
 export async function prepareSamples(
   samples: Samples,
   targets: Targets,
-  fit: Fit,
+  fits: readonly Fit[],
   normalisation: Normalisation,
   file: string,
   choice?: SampleChoice,
   signal?: AbortSignal,
 ): Promise<PreparedSamples> {
-  const size = samples.values.length / samples.count;
+  const arrays = arraysOf(samples);
+  const size = arrays.reduce((sum, { values, count }) => sum + values.length / count, 0);
   const all = chosenSamples(samples.count, choice?.count ?? samples.count, choice?.seed ?? 0);
   const chosen = all.subarray(...(choice?.between ?? []));
   if (4 * size * chosen.length > MAX_VALUE_BYTES) {
@@ -50,6 +60,27 @@ export async function prepareSamples(
       remedy: l10n.t('Set "samples" in .prunability.json: some thousands are enough for a measurement.'),
     });
   }
+  const inputs: PreparedInput[] = [];
+  for (const [index, array] of arrays.entries()) {
+    const fit = fits[index];
+    if (fit === undefined) throw new Error(`How input ${index} fits is not known`);
+    inputs.push(await prepareInput(array, fit, fit.whole ? AS_THEY_ARE : normalisation, chosen, file, signal));
+  }
+  return { count: chosen.length, inputs, targets: takeTargets(targets, chosen) };
+}
+
+/** What whole numbers become. */
+const AS_THEY_ARE: Normalisation = { scale: 1, mean: [0], std: [1] };
+
+async function prepareInput(
+  array: SampleArray,
+  fit: Fit,
+  normalisation: Normalisation,
+  chosen: Int32Array,
+  file: string,
+  signal: AbortSignal | undefined,
+): Promise<PreparedInput> {
+  const size = array.values.length / array.count;
   const { means, stds } = perPlace(normalisation, fit, size, file);
   const to = destinations(fit, size);
   const { scale } = normalisation;
@@ -63,11 +94,11 @@ export async function prepareSamples(
     const from = sample * size;
     const start = index * size;
     for (let place = 0; place < size; place++) {
-      const value = samples.values[from + place] ?? 0;
+      const value = array.values[from + place] ?? 0;
       values[start + (to[place] ?? 0)] = (value * scale - (means[place] ?? 0)) / (stds[place] ?? 1);
     }
   }
-  return { shape: fit.shape, count: chosen.length, values, targets: takeTargets(targets, chosen) };
+  return { shape: fit.shape, values };
 }
 
 /** Where each place of a sample goes. */

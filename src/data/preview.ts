@@ -1,4 +1,4 @@
-import type { Samples } from './dataset';
+import type { SampleArray, Samples } from './dataset';
 import type { Fit } from './fit';
 import type { ValueStatistics } from './value-statistics';
 import { product } from '../formats/shape';
@@ -75,6 +75,11 @@ function preview(
     pixels,
     target,
   };
+}
+
+/** Whether a sample is shown as a picture. */
+export function isPicture({ shape }: SampleArray, fit: Fit): boolean {
+  return imageSides(shape, fit) !== undefined;
 }
 
 /** Height and width, if a sample is an image in the file or for the network. */

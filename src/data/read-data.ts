@@ -10,12 +10,13 @@ import { isIdx } from './idx';
 import { idxImagesFor, isIdxLabels, readIdxData } from './idx-data';
 import { readImageData } from './image-data';
 import type { DataKind, LoadedData } from './loaded-data';
-import type { NetworkShapes } from './network-shapes';
+import type { NetworkInput, NetworkShapes } from './network-shapes';
 import { readNpyData, readNpzData } from './numpy-data';
 import { pairArrays } from './numpy-names';
 import { partOf } from './partner-names';
 import { readRawData } from './raw-data';
 import type { DataSettings } from './settings';
+import { onlyNpz } from './several-inputs';
 import { product } from '../formats/shape';
 
 /** Bytes from the start of a file by which its kind is told. */
@@ -54,11 +55,13 @@ async function readOne(
   const siblings = names.files;
   const { firstLabel } = settings;
   const shift = firstLabel === undefined ? {} : { firstLabel };
+  const [input, ...others] = network.inputs;
+  if (others.length > 0 && kind !== 'npz') throw onlyNpz(network.inputs, main);
   switch (kind) {
     case 'idx':
       return await readIdxData(main, siblings, { ...shift, ...given('labels', labels) }, signal);
     case 'npz':
-      return await withDataFile(main, async (source) => await readNpzData(source, shift, signal));
+      return await withDataFile(main, async (source) => await readNpzData(source, network.inputs, shift, signal));
     case 'npy': {
       const folder = isFolder ? file : path.dirname(file);
       return await readNpyData(
@@ -77,7 +80,7 @@ async function readOne(
       return await readCsvData(main, siblings, options, signal);
     }
     case 'images': {
-      const channels = networkChannels(network);
+      const channels = networkChannels(input);
       const { imageSize, samples, seed } = settings;
       const wanted = { ...given('imageSize', imageSize), ...given('samples', samples), ...given('seed', seed) };
       return await readImageData(main, channels === undefined ? wanted : { ...wanted, channels }, signal);
@@ -156,9 +159,9 @@ function wordsOf(name: string): string[] {
   return name.split(/[-._\s]/);
 }
 
-function networkChannels({ inputShape, channels }: NetworkShapes): 1 | 3 | undefined {
+function networkChannels({ shape, channels }: NetworkInput): 1 | 3 | undefined {
   if (channels === 'none') return undefined;
-  const count = channels === 'last' ? inputShape.at(-1) : inputShape[0];
+  const count = channels === 'last' ? shape.at(-1) : shape[0];
   return count === 1 || count === 3 ? count : undefined;
 }
 

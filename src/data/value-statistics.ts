@@ -1,6 +1,6 @@
 import * as l10n from '@vscode/l10n';
 import { FormatError } from '../formats/errors';
-import type { Samples } from './dataset';
+import type { SampleArray } from './dataset';
 
 /** What can be said about the values of some samples. */
 export interface ValueStatistics {
@@ -18,7 +18,7 @@ export interface GroupMoments {
 }
 
 /** @throws {FormatError} if a value is not finite */
-export function valueStatistics({ values, count }: Samples, file: string): ValueStatistics {
+export function valueStatistics({ values, count }: SampleArray, file: string, tensor?: string): ValueStatistics {
   let minimum = Infinity;
   let maximum = -Infinity;
   let whole = true;
@@ -27,6 +27,7 @@ export function valueStatistics({ values, count }: Samples, file: string): Value
     if (!Number.isFinite(value)) {
       throw new FormatError({
         file,
+        tensor,
         reason: l10n.t('sample {0} holds {1}', Math.floor((i * count) / values.length), String(value)),
         remedy: l10n.t('Fill in what is missing, or leave such samples out.'),
       });
@@ -43,7 +44,7 @@ export function valueStatistics({ values, count }: Samples, file: string): Value
  * @param groupOf the group of each place of a sample
  */
 export function groupMoments(
-  { values, count }: Samples,
+  { values, count }: SampleArray,
   groups: number,
   groupOf: (place: number) => number,
 ): GroupMoments {

@@ -19,6 +19,16 @@ export interface GraphNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly parameters: readonly NodeParameter[];
+  /** Of a layer of Keras that is called with more than its inputs by position. */
+  readonly call?: CallArguments;
+}
+
+/** What a layer of Keras is called with. */
+export interface CallArguments {
+  /** Names of the arguments that the inputs are; undefined for those by position. */
+  readonly inputNames: readonly (string | undefined)[];
+  /** The arguments that are no inputs, but for those that are null or false. */
+  readonly settings: readonly (readonly [name: string, value: unknown])[];
 }
 
 /** A tensor of the checkpoint that an operator takes. */

@@ -48,10 +48,14 @@ export async function measurementKey(identity: MeasurementIdentity, signal: Abor
   });
 }
 
-function samplesHash({ shape, count, values, targets }: PreparedSamples): Promise<string> {
+function samplesHash({ count, inputs, targets }: PreparedSamples): Promise<string> {
   const compared = targets.kind === 'classes' ? [targets.labels, targets.classes] : [targets.values, targets.size];
   const [numbers, size] = compared as [Int32Array | Float32Array, number];
-  return hashed([JSON.stringify([shape, count, targets.kind, size]), values, numbers]);
+  return hashed([
+    JSON.stringify([inputs.map(({ shape }) => shape), count, targets.kind, size]),
+    ...inputs.map(({ values }) => values),
+    numbers,
+  ]);
 }
 
 /** SHA-256, hexadecimal. */

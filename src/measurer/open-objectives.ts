@@ -1,6 +1,5 @@
 import { availableParallelism, freemem } from 'node:os';
-import type { PreparedSamples, Targets } from '../data/dataset';
-import { product } from '../formats/shape';
+import { inputBetween, type PreparedSamples, type Targets } from '../data/dataset';
 import { joinedObjective } from '../measurement/joined-objective';
 import type { Objective } from '../measurement/objective';
 import type { Loss } from '../network/loss';
@@ -99,17 +98,18 @@ export async function openObjectives(request: ObjectivesRequest, signal: AbortSi
 }
 
 /** Samples in parts that are as even as can be, in shared memory. */
-function sharesOf({ shape, count, values, targets }: PreparedSamples, parts: number): PreparedSamples[] {
-  const size = product(shape);
-  const shared = new Float32Array(new SharedArrayBuffer(values.byteLength));
-  shared.set(values);
+function sharesOf({ count, inputs, targets }: PreparedSamples, parts: number): PreparedSamples[] {
+  const shared = inputs.map(({ shape, values }) => {
+    const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
+    copy.set(values);
+    return { shape, values: copy };
+  });
   return Array.from({ length: parts }, (_, part) => {
     const first = Math.floor((part * count) / parts);
     const end = Math.floor(((part + 1) * count) / parts);
     return {
-      shape,
       count: end - first,
-      values: shared.subarray(first * size, end * size),
+      inputs: shared.map((input) => inputBetween(input, first, end)),
       targets: targetsBetween(targets, first, end),
     };
   });

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import * as l10n from '@vscode/l10n';
-import type { DataGuess } from '../data/guess';
-import { shapeText } from '../data/network-shapes';
+import type { DataGuess, GuessedInput } from '../data/guess';
+import { shapeText, type NetworkInput, type NetworkShapes } from '../data/network-shapes';
 import type { DataPreview, PreviewRequest } from '../protocol/measurement';
 import { formatCount, formatNumber } from '../report/format';
 import { openData } from './open-data';
@@ -24,7 +24,7 @@ export async function previewData(
   try {
     const { guess } = guessed;
     return {
-      facts: facts(guess, network.inputShape),
+      facts: facts(guess, network),
       warnings: [...network.notes, ...guess.warnings],
       normalisations: normalisations.map(({ label, normalisation }) => ({ label, normalisation })),
       samples: guess.samples.map((sample) =>
@@ -38,21 +38,16 @@ export async function previewData(
   }
 }
 
-function facts(guess: DataGuess, inputShape: readonly number[]): DataPreview['facts'] {
-  const { train, test, targets, values, shape } = guess;
+function facts(guess: DataGuess, network: NetworkShapes): DataPreview['facts'] {
+  const { train, test, targets } = guess;
   const found = [
     {
       title: l10n.t('{0} samples', formatCount(train.count)),
       detail: train.paths.map((path) => basename(path)).join(', '),
     },
-    {
-      title: l10n.t('Shape {0}', shapeText(shape)),
-      detail: l10n.t('the network takes {0}', shapeText(inputShape)),
-    },
-    {
-      title: l10n.t('Values from {0} to {1}', formatNumber(values.minimum), formatNumber(values.maximum)),
-      detail: guess.elements,
-    },
+    ...(guess.further.length === 0
+      ? inputFacts(guess, network.inputs[0])
+      : [guess, ...guess.further].flatMap((input, index) => namedFact(input, network.inputs[index]))),
     targets.kind === 'classes'
       ? { title: l10n.t('{0} classes', targets.classes), detail: classText(guess) }
       : { title: l10n.t('{0} numbers to be predicted', targets.size), detail: '' },
@@ -60,6 +55,29 @@ function facts(guess: DataGuess, inputShape: readonly number[]): DataPreview['fa
   if (test === undefined) return found;
   const detail = test.paths.map((path) => basename(path)).join(', ');
   return [...found, { title: l10n.t('{0} samples for the accuracy', formatCount(test.count)), detail }];
+}
+
+function inputFacts({ shape, values, elements }: GuessedInput, input: NetworkInput): DataPreview['facts'] {
+  return [
+    {
+      title: l10n.t('Shape {0}', shapeText(shape)),
+      detail: l10n.t('the network takes {0}', shapeText(input.shape)),
+    },
+    { title: rangeText(values), detail: elements },
+  ];
+}
+
+/** One of several inputs. */
+function namedFact({ name, shape, values }: GuessedInput, input: NetworkInput | undefined): DataPreview['facts'] {
+  if (input === undefined) return [];
+  const taken = input.whole
+    ? l10n.t('the network takes {0} whole numbers', shapeText(input.shape))
+    : l10n.t('the network takes {0}', shapeText(input.shape));
+  return [{ title: `${name}: ${shapeText(shape)}`, detail: `${rangeText(values)}; ${taken}` }];
+}
+
+function rangeText({ minimum, maximum }: GuessedInput['values']): string {
+  return l10n.t('Values from {0} to {1}', formatNumber(minimum), formatNumber(maximum));
 }
 
 function classText({ train, classNames }: DataGuess): string {

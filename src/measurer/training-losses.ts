@@ -1,5 +1,5 @@
-import type { GuessedData } from '../data/guess';
-import type { Normalisation } from '../data/dataset';
+import { fitsOf, type GuessedData } from '../data/guess';
+import { arraysOf, type Normalisation } from '../data/dataset';
 import { prepareSamples } from '../data/prepare';
 import { product } from '../formats/shape';
 import type { Network } from '../network/network';
@@ -37,7 +37,8 @@ export async function trainingLosses(
 ): Promise<Float32Array> {
   const { train, guess } = guessed;
   const count = Math.min(samples, train.samples.count);
-  const atATime = Math.max(batch, Math.floor(bytes / (4 * product(train.samples.shape))));
+  const size = arraysOf(train.samples).reduce((sum, { shape }) => sum + product(shape), 0);
+  const atATime = Math.max(batch, Math.floor(bytes / (4 * size)));
   const weights = weightsOf(network);
   const losses = new Float32Array(count);
   for (let first = 0; first < count; first += atATime) {
@@ -45,7 +46,7 @@ export async function trainingLosses(
     const part = await prepareSamples(
       train.samples,
       train.targets,
-      guess.fit,
+      fitsOf(guess),
       normalisation,
       train.file,
       choice,

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as l10n from '@vscode/l10n';
-import type { PreparedSamples } from '../data/dataset';
+import { inputBetween, type PreparedSamples } from '../data/dataset';
 import { ComputationError, throwIfCancelled } from '../formats/errors';
 import type { Evaluation, Objective, ParameterLayout } from '../measurement/objective';
 import { chooseLoss, lossesOfSamples, targetRows } from './loss';
@@ -60,7 +60,7 @@ export function lossFor(network: Network, { targets }: PreparedSamples): Loss {
 /** A part of the samples on the backend. */
 interface Chunk {
   readonly count: number;
-  readonly input: Tensor;
+  readonly inputs: readonly Tensor[];
   readonly targets: Tensor2D;
 }
 
@@ -81,12 +81,14 @@ export function createNetworkObjective(
 ): NetworkObjective {
   const layout = parameterLayout(network);
   const size = layout.reduce((sum, { count }) => sum + count, 0);
-  const sampleSize = product(samples.shape);
   if (samples.count === 0) throw new ComputationError(l10n.t('The data set has no samples.'));
 
   const chunkOf = (first: number, end: number): Chunk => ({
     count: end - first,
-    input: tf.tensor(samples.values.subarray(first * sampleSize, end * sampleSize), [end - first, ...samples.shape]),
+    inputs: samples.inputs.map((input) => {
+      const { shape, values } = inputBetween(input, first, end);
+      return tf.tensor(values, [end - first, ...shape]);
+    }),
     targets: tf.tensor2d(targetRows(loss, samples.targets, first, end), [end - first, loss.width]),
   });
 
@@ -96,8 +98,8 @@ export function createNetworkObjective(
     return layout.map(({ offset, count, shape }) => tf.tensor(vector.subarray(offset, offset + count), [...shape]));
   };
 
-  const lossesOf = ({ input, targets }: Chunk, parameters: readonly Tensor[]): Tensor1D =>
-    lossesOfSamples(loss, network.apply(input, parameters), targets);
+  const lossesOf = ({ inputs, targets }: Chunk, parameters: readonly Tensor[]): Tensor1D =>
+    lossesOfSamples(loss, network.apply(inputs, parameters), targets);
 
   /** The part of the mean loss that a chunk is. */
   const partOf = (chunk: Chunk, parameters: readonly Tensor[]): Scalar =>
@@ -117,7 +119,7 @@ export function createNetworkObjective(
       try {
         await step(chunk, first);
       } finally {
-        tf.dispose([chunk.input, chunk.targets]);
+        tf.dispose([...chunk.inputs, chunk.targets]);
       }
     }
   };
@@ -172,7 +174,7 @@ export function createNetworkObjective(
         let right = 0;
         await forEachChunk(batchSize, signal, async (chunk, first) => {
           const [lossTensor, outputTensor] = tf.tidy(() => {
-            const output = network.apply(chunk.input, parameters);
+            const output = network.apply(chunk.inputs, parameters);
             return [lossesOfSamples(loss, output, chunk.targets), output.clone()] as const;
           });
           try {
@@ -234,7 +236,7 @@ export function createNetworkObjective(
         try {
           await forEachChunk(batchSize, signal, (chunk) => {
             tf.tidy(() => {
-              network.apply(chunk.input, parameters, (parameter, input) => {
+              network.apply(chunk.inputs, parameters, (parameter, input) => {
                 const inputs = input.shape[input.rank - 1] ?? 1;
                 const former = squares[parameter];
                 const sum = tf.sum(tf.square(tf.reshape(input, [-1, inputs])), 0);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { PreparedSamples } from '../data/dataset';
+import { inputBetween, type PreparedSamples } from '../data/dataset';
 import { product } from '../formats/shape';
 import type { Network } from './network';
 
@@ -12,14 +12,14 @@ export interface NetworkWork {
 }
 
 /** Runs the network on the first sample, and counts; the backend has to be started. */
-export function networkWork(network: Network, { shape, values }: PreparedSamples): NetworkWork {
-  const size = product(shape);
-  let activations = size;
+export function networkWork(network: Network, samples: PreparedSamples): NetworkWork {
+  const first = samples.inputs.map((input) => inputBetween(input, 0, 1));
+  let activations = first.reduce((sum, { values }) => sum + values.length, 0);
   const uses = network.parameters.map(() => 0);
   tf.tidy(() => {
-    const input = tf.tensor(values.subarray(0, size), [1, ...shape]);
+    const inputs = first.map(({ shape, values }) => tf.tensor(values, [1, ...shape]));
     const parameters = network.parameters.map((parameter) => tf.tensor(parameter.values, [...parameter.shape]));
-    network.apply(input, parameters, (parameter, seen) => {
+    network.apply(inputs, parameters, (parameter, seen) => {
       activations += seen.size;
       uses[parameter] = (uses[parameter] ?? 0) + seen.size / (seen.shape[seen.rank - 1] ?? 1);
     });

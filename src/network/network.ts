@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { NetworkInput } from '../data/network-shapes';
 import type { TensorRole } from '../formats/checkpoint';
 
 /** A parameter that the loss is differentiated by and that pruning may change. */
@@ -21,10 +22,8 @@ export type OutputLink = 'softmax' | 'sigmoid' | 'none';
 
 /** A network that can be run: its structure, with its parameters apart, so that they can be changed and differentiated by. */
 export interface Network {
-  /** Shape of one sample, as the model takes it (channels last or first); −1 where any size is taken. */
-  readonly inputShape: readonly number[];
-  /** Where the channels of an image are; `none` if the input is no image. */
-  readonly channels: 'last' | 'first' | 'none';
+  /** What it takes, in this order. */
+  readonly inputs: readonly [NetworkInput, ...NetworkInput[]];
   /** Shape of the output of one sample. */
   readonly outputShape: readonly number[];
   readonly link: OutputLink;
@@ -35,12 +34,16 @@ export interface Network {
   /**
    * The output for a batch as at inference, before the link: logits. Made of differentiable TensorFlow.js operations,
    * so that gradients of any order can be taken by `parameters`.
-   * @param input shape [batch, ...inputShape], float32
+   * @param inputs one for each of {@link Network.inputs}: [batch, ...shape], float32
    * @param parameters in the order of {@link Network.parameters}, with their shapes
    * @param observe is told what each weight (index of the parameter) is multiplied with or slides over, its inputs
    *   (along {@link NetworkParameter.inputDimension}) as the last dimension: [batch, …, inputs]
    * @returns shape [batch, ...outputShape]
    */
-  apply(input: Tensor, parameters: readonly Tensor[], observe?: (parameter: number, input: Tensor) => void): Tensor;
+  apply(
+    inputs: readonly Tensor[],
+    parameters: readonly Tensor[],
+    observe?: (parameter: number, input: Tensor) => void,
+  ): Tensor;
   dispose(): void;
 }

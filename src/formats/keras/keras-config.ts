@@ -1,3 +1,5 @@
+import type { CallArguments } from '../topology';
+
 /** A layer as the configuration of a Keras model has it; a model is a layer with layers of its own. */
 export interface KerasLayer {
   readonly className: string;
@@ -10,8 +12,8 @@ export interface KerasLayer {
   readonly layers?: readonly KerasLayer[];
   /** The layer that a wrapper (Bidirectional, TimeDistributed) applies. */
   readonly wrapped?: KerasLayer;
-  /** One for each time that the layer is called: where its inputs come from. */
-  readonly calls: readonly (readonly TensorReference[])[];
+  /** One for each time that the layer is called. */
+  readonly calls: readonly KerasCall[];
   /** Of a functional model. */
   readonly inputs: readonly TensorReference[];
   readonly outputs: readonly TensorReference[];
@@ -22,6 +24,12 @@ export interface TensorReference {
   readonly layer: string;
   readonly call: number;
   readonly output: number;
+}
+
+/** A call of a layer. */
+export interface KerasCall extends CallArguments {
+  /** Where its inputs come from: those by position first. */
+  readonly sources: readonly TensorReference[];
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -78,22 +86,59 @@ function isCustom({ module, registered_name: registered }: JsonObject, className
   return from !== undefined && !/^(?:keras|tf_keras|tensorflow)(?:\.|$)/.test(from);
 }
 
-function readCalls(nodes: unknown): TensorReference[][] {
-  return Array.isArray(nodes) ? nodes.map(references) : [];
+function readCalls(nodes: unknown): KerasCall[] {
+  return Array.isArray(nodes) ? nodes.map(readCall) : [];
+}
+
+/**
+ * Keras 2 writes `[[layer, call, output, {argument: …}], …]`, the further arguments with the first of the inputs; Keras 3
+ * `{args: […], kwargs: {argument: …}}`.
+ */
+function readCall(node: unknown): KerasCall {
+  const sources: TensorReference[] = [];
+  const inputNames: (string | undefined)[] = [];
+  const settings: [name: string, value: unknown][] = [];
+  /** An argument, by its name, or by position with a name for people. */
+  const add = (value: unknown, name: string | undefined, shownName: string): void => {
+    const found = references(value);
+    for (const source of found) {
+      sources.push(source);
+      inputNames.push(name);
+    }
+    // Arguments that are not given are null, and false is what flags are without a word.
+    if (found.length === 0 && (value ?? false) !== false) settings.push([shownName, value]);
+  };
+  if (isObject(node)) {
+    const { args, kwargs } = node;
+    const list: readonly unknown[] = Array.isArray(args) ? args : [args];
+    for (const [position, value] of list.entries()) add(value, undefined, `argument ${position + 1}`);
+    if (isObject(kwargs)) for (const [name, value] of Object.entries(kwargs)) add(value, name, name);
+  } else {
+    const others: JsonObject[] = [];
+    for (const source of references(node, (found) => others.push(found))) {
+      sources.push(source);
+      inputNames.push(undefined);
+    }
+    for (const named of others) for (const [name, value] of Object.entries(named)) add(value, name, name);
+  }
+  return { sources, inputNames, settings };
 }
 
 /**
  * All references to tensors within a value, in order: `[layer, call, output, …]` as Keras 2 writes them, and
  * `{class_name: "__keras_tensor__", config: {keras_history: [layer, call, output]}}` of Keras 3.
+ * @param onArguments is told the arguments that stand within a reference
  */
-function references(value: unknown): TensorReference[] {
+function references(value: unknown, onArguments?: (others: JsonObject) => void): TensorReference[] {
   const found: TensorReference[] = [];
   const visit = (part: unknown, depth: number): void => {
     if (depth > MAX_REFERENCE_DEPTH) return;
     if (Array.isArray(part)) {
-      const [layer, call, output] = part as unknown[];
-      if (typeof layer === 'string' && isIndex(call) && isIndex(output)) found.push({ layer, call, output });
-      else for (const item of part) visit(item, depth + 1);
+      const [layer, call, output, others] = part as unknown[];
+      if (typeof layer === 'string' && isIndex(call) && isIndex(output)) {
+        found.push({ layer, call, output });
+        if (isObject(others)) onArguments?.(others);
+      } else for (const item of part) visit(item, depth + 1);
     } else if (isObject(part)) {
       const history = isObject(part.config) ? part.config.keras_history : undefined;
       if (history !== undefined) visit(history, depth + 1);

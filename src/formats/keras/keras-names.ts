@@ -158,7 +158,8 @@ function followLayers(
     layer = layer === undefined ? undefined : inContainer ? children(layer).get(segment) : attribute(layer, segment);
     inContainer = false;
     const [given] = own?.get('name') ?? [];
-    const name = given ?? (layer === parent ? undefined : layer?.name) ?? ATTRIBUTES.get(segment) ?? segment;
+    const name =
+      given ?? (layer === parent ? undefined : layer?.name) ?? ATTRIBUTES.get(withoutMark(segment)) ?? segment;
     const named = name === segment && segment === 'cell' ? `${layerClass}_cell` : name;
     chain.push(segment === BACKWARD && given === undefined ? named.replace(/^forward_/, 'backward_') : named);
     layerClass = layer === undefined ? guessClass(segment, name, layerClass) : snakeCase(layer.className);
@@ -176,6 +177,11 @@ const ATTRIBUTES: ReadonlyMap<string, string> = new Map([
   ['output_dense', 'attention_output'],
 ]);
 
+/** Keras 2 marks its own attributes as private. */
+function withoutMark(segment: string): string {
+  return segment.replace(/^_/, '');
+}
+
 /** The layer that a wrapper keeps in an attribute; Bidirectional has one twice, of which the configuration is kept once. */
 function attribute(layer: KerasLayer, segment: string): KerasLayer | undefined {
   return ['layer', 'forward_layer', BACKWARD].includes(segment) ? layer.wrapped : undefined;
@@ -183,7 +189,7 @@ function attribute(layer: KerasLayer, segment: string): KerasLayer | undefined {
 
 /** By the group's name, which is that of the class for layers in lists; layers in attributes have telling names. */
 function guessClass(segment: string, name: string, parentClass: string): string {
-  if (ATTRIBUTES.has(segment)) return 'einsum_dense';
+  if (ATTRIBUTES.has(withoutMark(segment))) return 'einsum_dense';
   if (segment === 'cell') return `${parentClass}_cell`;
   const own = segment.replace(/_\d+$/, '');
   return hasKnownVariables(own) ? own : name.replace(/_\d+$/, '');

@@ -1,4 +1,4 @@
-import type { GraphNode, NodeParameter, Topology } from '../topology';
+import type { CallArguments, GraphNode, NodeParameter, Topology } from '../topology';
 import { snakeCase, type KerasLayer, type TensorReference } from './keras-config';
 import type { NamedVariable } from './keras-names';
 
@@ -163,17 +163,17 @@ class Graph {
     const first = firstCalls(model);
     // Layers stand in an order in which their inputs come first, except those that are called again later.
     let waiting = (model.layers ?? []).flatMap((layer) =>
-      layer.className === 'InputLayer' ? [] : layer.calls.map((sources, call) => ({ layer, call, sources })),
+      layer.className === 'InputLayer' ? [] : layer.calls.map((made, call) => ({ layer, call, made })),
     );
     while (waiting.length > 0) {
       const blocked: typeof waiting = [];
       for (const item of waiting) {
-        const given = item.sources.map(value);
+        const given = item.made.sources.map(value);
         if (given.some((name) => name === undefined)) {
           blocked.push(item);
           continue;
         }
-        const results = this.apply(item.layer, chain, item.call, suffix, given as string[]);
+        const results = this.apply(item.layer, chain, item.call, suffix, given as string[], item.made);
         if (results === undefined) return undefined;
         values.set(key(item.layer.name, item.call + (first.get(item.layer.name) ?? 0)), results);
       }
@@ -192,6 +192,7 @@ class Graph {
     call: number,
     suffix: string,
     inputs: readonly string[],
+    made?: CallArguments,
   ): readonly string[] | undefined {
     const inner = [...chain, layer.name];
     if (layer.layers !== undefined) return this.expand(layer, inner, call, inputs);
@@ -204,9 +205,17 @@ class Graph {
       inputs,
       outputs: [name],
       parameters: this.parameters.get(path) ?? [],
+      ...(made === undefined || isPlain(made)
+        ? {}
+        : { call: { inputNames: made.inputNames, settings: made.settings } }),
     });
     return [name];
   }
+}
+
+/** Whether a call has inputs by position and nothing else. */
+function isPlain({ inputNames, settings }: CallArguments): boolean {
+  return settings.length === 0 && inputNames.every((name) => name === undefined);
 }
 
 /**
@@ -219,7 +228,7 @@ function firstCalls(model: KerasLayer): ReadonlyMap<string, number> {
   const note = ({ layer, call }: TensorReference): void => {
     if (models.has(layer)) first.set(layer, Math.min(call, first.get(layer) ?? call));
   };
-  for (const { calls } of model.layers ?? []) for (const sources of calls) sources.forEach(note);
+  for (const { calls } of model.layers ?? []) for (const { sources } of calls) sources.forEach(note);
   model.outputs.forEach(note);
   return first;
 }

@@ -5,6 +5,8 @@ import * as l10n from '@vscode/l10n';
 import type { Checkpoint } from '../../formats/checkpoint';
 import { CancelledError, FormatError } from '../../formats/errors';
 import type { TfjsModelJson } from '../../formats/tfjs/tfjs-model-json';
+import type { NetworkInput } from '../../data/network-shapes';
+import { severalOutputs } from '../several-outputs';
 import type { Network, NetworkParameter, OutputLink } from '../network';
 import { checkParameterCount, readTensorValues } from '../tensor-values';
 import { constantTensor, graphParameters, type GraphParameter } from './graph-weights';
@@ -104,10 +106,14 @@ function disposeWeights(model: GraphModel): void {
   for (const tensors of Object.values(model.weights)) tf.dispose(tensors);
 }
 
+/** What a graph takes; its name is that of a node. */
+interface GraphInput extends NetworkInput {
+  readonly dtype: 'float32' | 'int32';
+}
+
 /** Where a graph begins and ends. */
 interface Ends {
-  readonly input: string;
-  readonly inputShape: readonly number[];
+  readonly inputs: readonly [GraphInput, ...GraphInput[]];
   /** What the operators of the graph take at once: any number of samples, or one. */
   readonly batch: -1 | 1;
   /** The value before the link. */
@@ -117,33 +123,34 @@ interface Ends {
 
 function topologyEnds(modelTopology: TfjsModelJson['modelTopology'], model: GraphModel, file: string): Ends {
   const { inputs, outputs } = model;
-  const [input] = inputs;
+  const [first, ...others] = inputs;
   const [output] = outputs;
-  if (input === undefined || output === undefined || inputs.length > 1 || outputs.length > 1) {
-    const names = (list: readonly { name: string }[]): string =>
-      list
-        .slice(0, 4)
-        .map(({ name }) => name)
-        .join(', ')
-        .slice(0, 200);
+  if (first === undefined || output === undefined || outputs.length > 1) {
     throw new FormatError({
       file,
-      reason: l10n.t(
-        'has the inputs {0} and the outputs {1}; networks with one of each can be run',
-        names(inputs),
-        names(outputs),
-      ),
+      reason: severalOutputs(outputs.map(({ name }) => name)),
       remedy: l10n.t('Save the part of it that is to be measured as a model of its own.'),
     });
   }
-  if (input.dtype !== 'float32' && input.dtype !== 'int32') {
-    throw refused(file, l10n.t('its input is of the type {0}', input.dtype));
+  const isSingle = inputs.some(({ shape }) => shape?.[0] === 1);
+  const { logits, link } = beforeLink(modelTopology, output.name);
+  return {
+    inputs: [graphInput(first, file), ...others.map((input) => graphInput(input, file))],
+    batch: isSingle ? 1 : -1,
+    logits,
+    link,
+  };
+}
+
+function graphInput({ name, dtype, shape: given }: GraphModel['inputs'][number], file: string): GraphInput {
+  if (dtype !== 'float32' && dtype !== 'int32') {
+    throw refused(file, l10n.t('its input is of the type {0}', dtype));
   }
-  const [batch = -1, ...shape] = input.shape ?? [];
+  const [batch = -1, ...shape] = given ?? [];
   if (shape.length === 0) throw refused(file, l10n.t('it does not say what shape its input has'));
   if (batch > 1) throw refused(file, l10n.t('it takes {0} samples at once', batch));
-  const { logits, link } = beforeLink(modelTopology, output.name);
-  return { input: input.name, inputShape: shape, batch: batch === 1 ? 1 : -1, logits, link };
+  // The operators of TensorFlow.js take channels last only.
+  return { name, shape, dtype, whole: dtype === 'int32', channels: shape.length === 3 ? 'last' : 'none' };
 }
 
 /** The value that a final softmax or sigmoid is taken of. */
@@ -172,9 +179,8 @@ function beforeLink(
 }
 
 class GraphNetwork implements Network {
-  readonly inputShape: readonly number[];
+  readonly inputs: Network['inputs'];
   readonly outputShape: readonly number[];
-  readonly channels: Network['channels'];
   readonly link: OutputLink;
   readonly notes: readonly string[];
 
@@ -186,9 +192,7 @@ class GraphNetwork implements Network {
     readonly parameters: readonly NetworkParameter[],
     file: string,
   ) {
-    this.inputShape = ends.inputShape;
-    // The operators of TensorFlow.js take channels last only.
-    this.channels = ends.inputShape.length === 3 ? 'last' : 'none';
+    this.inputs = ends.inputs;
     this.link = ends.link;
     this.outputShape = this.tried(file);
     const others = model.weights;
@@ -196,12 +200,17 @@ class GraphNetwork implements Network {
     this.notes = floats === 0 ? [] : [l10n.t('{0} tensors of numbers belong to the structure, and are left as they are.', floats)]; // prettier-ignore
   }
 
-  apply(input: Tensor, parameters: readonly Tensor[], observe?: (parameter: number, input: Tensor) => void): Tensor {
+  apply(
+    inputs: readonly Tensor[],
+    parameters: readonly Tensor[],
+    observe?: (parameter: number, input: Tensor) => void,
+  ): Tensor {
     const { batch } = this.ends;
-    const [samples = 0] = input.shape;
-    if (batch === -1 || samples === 1) return this.execute(input, parameters, observe);
-    const parts = tf.split(input, samples).map((sample) => this.execute(sample, parameters, observe));
-    return tf.concat(parts);
+    const samples = inputs[0]?.shape[0] ?? 0;
+    if (batch === -1 || samples === 1) return this.execute(inputs, parameters, observe);
+    const split = inputs.map((input) => tf.split(input, samples));
+    const sample = (index: number): Tensor[] => split.flatMap((parts) => parts[index] ?? []);
+    return tf.concat(Array.from({ length: samples }, (_, index) => this.execute(sample(index), parameters, observe)));
   }
 
   dispose(): void {
@@ -209,7 +218,7 @@ class GraphNetwork implements Network {
   }
 
   private execute(
-    input: Tensor,
+    inputs: readonly Tensor[],
     parameters: readonly Tensor[],
     observe: ((parameter: number, input: Tensor) => void) | undefined,
   ): Tensor {
@@ -221,16 +230,19 @@ class GraphNetwork implements Network {
     });
     try {
       const factors = observe === undefined ? [] : [...new Set(this.found.flatMap((one) => one.factors))];
-      const named = factors.filter((name) => !this.isInput(name));
-      const given = this.model.inputs[0]?.dtype === 'int32' ? tf.cast(input, 'int32') : input;
-      const results = this.model.execute({ [this.ends.input]: given }, [logits, ...named]);
+      const named = factors.filter((name) => this.inputOf(name, inputs) === undefined);
+      const given = this.ends.inputs.flatMap(({ name, dtype }, index) => {
+        const input = inputs[index];
+        return input === undefined ? [] : [[name, dtype === 'int32' ? tf.cast(input, 'int32') : input] as const];
+      });
+      const results = this.model.execute(Object.fromEntries(given), [logits, ...named]);
       const [result, ...values] = Array.isArray(results) ? results : [results];
       if (result === undefined) throw new Error('The graph has given nothing');
       if (observe !== undefined) {
         const byName = new Map(named.map((name, index) => [name, values[index]]));
         this.found.forEach(({ factors: own }, index) => {
           for (const name of own) {
-            const value = this.isInput(name) ? input : byName.get(name);
+            const value = this.inputOf(name, inputs) ?? byName.get(name);
             if (value !== undefined) observe(index, value);
           }
         });
@@ -242,17 +254,20 @@ class GraphNetwork implements Network {
     }
   }
 
-  private isInput(name: string): boolean {
-    return name === this.ends.input.replace(/:0$/, '');
+  /** What the input that is called so was given; undefined if there is none. */
+  private inputOf(node: string, inputs: readonly Tensor[]): Tensor | undefined {
+    return inputs[this.ends.inputs.findIndex(({ name }) => node === name.replace(/:0$/, ''))];
   }
 
   /** Runs the graph once, for the shape of its output. */
   private tried(file: string): readonly number[] {
     try {
       return tf.tidy(() => {
-        const sample = this.inputShape.map((size) => (size < 0 ? TRIED_SIZE : size));
+        const samples = this.inputs.map(({ shape }) =>
+          tf.zeros([1, ...shape.map((size) => (size < 0 ? TRIED_SIZE : size))]),
+        );
         const parameters = this.parameters.map(({ values, shape }) => tf.tensor(values, [...shape]));
-        return this.apply(tf.zeros([1, ...sample]), parameters).shape.slice(1);
+        return this.apply(samples, parameters).shape.slice(1);
       });
     } catch (error) {
       if (error instanceof CancelledError) throw error;

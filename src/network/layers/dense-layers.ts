@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { activationOf } from './activations';
 import type { LayerVariable } from './layer';
-import type { LayerKind } from './layer-settings';
+import { type LayerKind, MASKS_PADDING } from './layer-settings';
 
 /** y = x W + b, along the last dimension. */
 export const dense: LayerKind = (settings, inputs) => {
@@ -34,7 +34,7 @@ export const embedding: LayerKind = (settings, inputs) => {
   const rows = settings.size('input_dim');
   const columns = settings.size('output_dim');
   settings.only('lora_rank', []);
-  if (settings.flag('mask_zero', false)) throw settings.wrong('mask_zero');
+  if (settings.flag('mask_zero', false)) throw settings.refused(MASKS_PADDING);
   return {
     outputShape: [...shape, columns],
     variables: [{ name: 'embeddings', shape: [rows, columns], role: 'embedding', outputDimension: 1 }],

@@ -9,6 +9,7 @@ import {
   separableConv1d,
   separableConv2d,
 } from './convolution-layers';
+import { multiHeadAttention } from './attention-layer';
 import { dense, embedding } from './dense-layers';
 import type { Layer, Shape } from './layer';
 import { type LayerKind, LayerSettings, type LayerSurroundings } from './layer-settings';
@@ -113,6 +114,7 @@ const KINDS: ReadonlyMap<string, LayerKind> = new Map<string, LayerKind>([
   ['Minimum', minimum],
   ['Concatenate', concatenate],
   ['Dot', dot],
+  ['MultiHeadAttention', multiHeadAttention],
   ['SimpleRNN', simpleRnn],
   ['LSTM', lstm],
   ['GRU', gru],
@@ -120,6 +122,9 @@ const KINDS: ReadonlyMap<string, LayerKind> = new Map<string, LayerKind>([
   ['TimeDistributed', timeDistributed],
   ...[...TRAINING_ONLY].map((name) => [name, identity] as const),
 ]);
+
+/** Flags that layers are called with, and that they know what to do with. */
+const CALL_FLAGS: ReadonlyMap<string, readonly string[]> = new Map([['MultiHeadAttention', ['use_causal_mask']]]);
 
 /** Whether a layer of this class is left away outside training. */
 export function actsInTrainingOnly(className: string): boolean {
@@ -144,6 +149,7 @@ export function buildLayer(
   }
   if (kind === undefined) throw settings.refused(l10n.t('is not among the layers that are known here'));
   if (quantizes(layer)) throw settings.refused(l10n.t('computes with quantised numbers'));
+  settings.onlyCalled(CALL_FLAGS.get(layer.className) ?? []);
   const built = kind(settings, inputs);
   if (sizeOf(built.outputShape) > MAX_LAYER_VALUES) throw settings.unfit(inputs[0]);
   return built;

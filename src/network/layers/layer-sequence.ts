@@ -3,8 +3,9 @@ import { FormatError } from '../../formats/errors';
 import type { KerasLayer } from '../../formats/keras/keras-config';
 import type { GraphNode, Topology } from '../../formats/topology';
 import { buildLayer } from './layer-kinds';
+import { severalOutputs } from '../several-outputs';
 import type { Layer, Shape } from './layer';
-import { cannotRun } from './layer-settings';
+import { cannotRun, MASKS_PADDING } from './layer-settings';
 
 /** One call of a layer. */
 export interface LayerCall {
@@ -12,7 +13,7 @@ export interface LayerCall {
   readonly path: string;
   readonly className: string;
   readonly layer: Layer;
-  /** Numbers of the values it takes: 0 is the network's input, call n makes value n + 1. */
+  /** Numbers of the values it takes: the network's inputs come first, then what each call makes. */
   readonly inputs: readonly number[];
   /** Tensors of the checkpoint that belong to the layer. */
   readonly tensors: readonly string[];
@@ -21,11 +22,19 @@ export interface LayerCall {
 
 /** The calls of a network's layers in the order in which they are made. */
 export interface LayerSequence {
-  readonly inputShape: Shape;
+  readonly inputs: readonly [SequenceInput, ...SequenceInput[]];
   readonly outputShape: Shape;
   readonly calls: readonly LayerCall[];
   /** Number of the value that the network gives. */
   readonly output: number;
+}
+
+/** What a network of layers takes. */
+export interface SequenceInput {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Of numbers that stand for words or the like. */
+  readonly whole: boolean;
 }
 
 /** What a network is made from. */
@@ -43,40 +52,35 @@ const REMEDY = l10n.t('Save the part of it that is to be measured as a model of 
 
 /**
  * Builds the layers of a model one after the other, with the shapes that flow through them.
- * @throws {FormatError} if one of them cannot be run, or the model has not one input and one output
+ * @throws {FormatError} if one of them cannot be run, or the model has not one output
  */
 export function layerSequence({ model, topology, kerasMajor, file }: LayerModel): LayerSequence {
-  const [input] = topology.inputs;
   const [output] = topology.outputs;
-  if (input === undefined || output === undefined || topology.inputs.length > 1 || topology.outputs.length > 1) {
-    const names = (list: readonly string[]): string => list.slice(0, 4).join(', ').slice(0, 200);
-    throw new FormatError({
-      file,
-      reason: l10n.t(
-        'has the inputs {0} and the outputs {1}; networks with one of each can be run',
-        names(topology.inputs),
-        names(topology.outputs),
-      ),
-      remedy: REMEDY,
-    });
+  const [input, ...others] = [...new Set(topology.inputs)];
+  if (input === undefined || output === undefined || topology.outputs.length > 1) {
+    throw new FormatError({ file, reason: severalOutputs(topology.outputs), remedy: REMEDY });
   }
   const layers = new Map<string, KerasLayer>();
   collectLayers(model, [], layers);
-  const inputShape = shapeOfInput(model, file);
-  const values = new Map<string, { readonly number: number; readonly shape: Shape }>([
-    [input, { number: 0, shape: inputShape }],
-  ]);
+  // Keras 3 writes the comparisons that a mask is made of as layers of their own, which come first.
+  for (const [path, { className }] of layers) {
+    if (className === 'Masking') throw cannotRun(file, path, className, MASKS_PADDING);
+  }
+  const shapes = [input, ...others].map((name) => shapeOfInput(model, others.length === 0 ? undefined : name, file));
+  const values = new Map<string, { readonly number: number; readonly shape: Shape }>(
+    [input, ...others].map((name, number) => [name, { number, shape: shapes[number] ?? [] }]),
+  );
   const calls: LayerCall[] = [];
   for (const node of topology.nodes) {
     const path = pathOf(node, layers);
     const source = path === undefined ? undefined : layers.get(path);
     const given = node.inputs.map((name) => values.get(name));
-    const [first, ...others] = given;
-    if (path === undefined || source === undefined || first === undefined || others.includes(undefined)) {
+    const [first, ...more] = given;
+    if (path === undefined || source === undefined || first === undefined || more.includes(undefined)) {
       throw cannotRun(file, node.name, node.operator, l10n.t('is not connected to the input'));
     }
-    const shapes = others.flatMap((value) => (value === undefined ? [] : [value.shape]));
-    const layer = buildLayer(source, { file, path, kerasMajor }, [first.shape, ...shapes]);
+    const moreShapes = more.flatMap((value) => (value === undefined ? [] : [value.shape]));
+    const layer = buildLayer(source, { file, path, kerasMajor, call: node.call }, [first.shape, ...moreShapes]);
     calls.push({
       path,
       className: source.className,
@@ -85,11 +89,31 @@ export function layerSequence({ model, topology, kerasMajor, file }: LayerModel)
       tensors: node.parameters.map(({ tensor }) => tensor),
       channelsFirst: source.config.data_format === 'channels_first',
     });
-    values.set(node.outputs[0] ?? node.name, { number: calls.length, shape: layer.outputShape });
+    values.set(node.outputs[0] ?? node.name, { number: others.length + calls.length, shape: layer.outputShape });
   }
   const result = values.get(output);
   if (result === undefined) throw cannotRun(file, output, model.className, l10n.t('is not connected to the input'));
-  return { inputShape, outputShape: result.shape, calls, output: result.number };
+  const inputOf = (name: string, number: number): SequenceInput => ({
+    name,
+    shape: shapes[number] ?? [],
+    whole: isWhole(
+      layers.get(name),
+      calls.filter(({ inputs }) => inputs.includes(number)),
+    ),
+  });
+  return {
+    inputs: [inputOf(input, 0), ...others.map((name, index) => inputOf(name, index + 1))],
+    outputShape: result.shape,
+    calls,
+    output: result.number,
+  };
+}
+
+/** Whether an input is of whole numbers: it says so, or nothing but tables is given it. */
+function isWhole(input: KerasLayer | undefined, takers: readonly LayerCall[]): boolean {
+  const dtype = input?.config.dtype;
+  const isInteger = typeof dtype === 'string' && /^u?int/.test(dtype);
+  return isInteger || (takers.length > 0 && takers.every(({ className }) => className === 'Embedding'));
 }
 
 /** All layers that are no models, by the names of the models around them and their own. */
@@ -106,9 +130,9 @@ function pathOf({ name }: GraphNode, layers: ReadonlyMap<string, KerasLayer>): s
   return [name, name.replace(/(?:#\d+)+$/, '')].find((path) => layers.has(path));
 }
 
-/** The shape that the model, or its first layer, says it takes. */
-function shapeOfInput(model: KerasLayer, file: string): Shape {
-  let current: KerasLayer | undefined = model;
+/** The shape that an input says it has; of a model with one, which does not have to be a layer: that the model, or its first layer, says it takes. */
+function shapeOfInput(model: KerasLayer, input: string | undefined, file: string): Shape {
+  let current: KerasLayer | undefined = input === undefined ? model : model.layers?.find(({ name }) => name === input);
   const named = model.inputs[0]?.layer;
   // A model may begin with a model.
   for (let depth = 0; depth < 8 && current !== undefined; depth++) {

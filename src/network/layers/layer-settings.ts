@@ -1,6 +1,7 @@
 import * as l10n from '@vscode/l10n';
 import { FormatError } from '../../formats/errors';
 import type { JsonObject, KerasLayer } from '../../formats/keras/keras-config';
+import type { CallArguments } from '../../formats/topology';
 import type { Layer, Shape } from './layer';
 
 /**
@@ -18,6 +19,8 @@ export interface LayerSurroundings {
   readonly path: string;
   /** First number of the version of Keras whose rules apply; TensorFlow.js follows those of 2. */
   readonly kerasMajor: number;
+  /** What the layer is called with, where it is more than inputs by position. */
+  readonly call: CallArguments | undefined;
   /** Makes a layer that this one wraps. */
   readonly build: (layer: KerasLayer, surroundings: LayerSurroundings, inputs: readonly [Shape, ...Shape[]]) => Layer;
 }
@@ -120,6 +123,36 @@ export class LayerSettings {
     if (value !== undefined && !allowed.includes(value)) throw this.wrong(name);
   }
 
+  /**
+   * The inputs by the names of the arguments that they are; those by position have these names, in this order.
+   * @throws {FormatError} for inputs of other names
+   */
+  named<N extends string>(inputs: readonly Shape[], names: readonly N[]): ReadonlyMap<N, number> {
+    const found = new Map<N, number>();
+    for (const index of inputs.keys()) {
+      const given = this.surroundings.call?.inputNames[index];
+      const name = given === undefined ? names[index] : names.find((one) => one === given);
+      if (name === undefined || found.has(name)) {
+        throw this.refused(l10n.t('takes an input as "{0}"', (given ?? String(index + 1)).slice(0, 100)));
+      }
+      found.set(name, index);
+    }
+    return found;
+  }
+
+  /** Whether the layer is called with a flag. */
+  called(name: string): boolean {
+    return this.surroundings.call?.settings.some(([own, value]) => own === name && value === true) ?? false;
+  }
+
+  /** Throws if the layer is called with arguments that are no inputs, but for flags of these names. */
+  onlyCalled(names: readonly string[]): void {
+    const other = this.surroundings.call?.settings.find(([name, value]) => !names.includes(name) || value !== true);
+    if (other === undefined) return;
+    const [name, value] = other;
+    throw this.refused(l10n.t('is called with {0} as "{1}"', JSON.stringify(value).slice(0, 80), name.slice(0, 100)));
+  }
+
   /** Throws unless there is one input of so many dimensions. */
   single(inputs: readonly [Shape, ...Shape[]], ...ranks: readonly number[]): Shape {
     const [shape] = inputs;
@@ -151,6 +184,11 @@ export class LayerSettings {
     return cannotRun(this.surroundings.file, this.surroundings.path, this.layer.className, why);
   }
 }
+
+/** Why layers that mask steps are refused. */
+export const MASKS_PADDING = l10n.t(
+  'masks padding: the layers after it would have to leave those steps out, each in its own way, which is not done here',
+);
 
 /** The error for a layer that stands in the way of running its model. */
 export function cannotRun(file: string, path: string, className: string, why: string): FormatError {

@@ -16,7 +16,9 @@ export function variableTensors(
 ): TensorEntry[] {
   const own = tensors.flatMap((name) => byName.get(name) ?? []);
   return layer.variables.map((variable, index) => {
-    const entry = find(variable, index, own);
+    const { part, rest } = partOf(variable);
+    const before = layer.variables.slice(0, index).filter((other) => partOf(other).part === part).length;
+    const entry = find(rest, before, part === '' ? own : ofPart(part, own));
     const fail = (reason: string): FormatError =>
       new FormatError({
         file: files[0]?.path ?? '',
@@ -41,19 +43,29 @@ export function variableTensors(
   });
 }
 
-/** By its name; by its number, in files that number them. */
-function find({ name }: LayerVariable, index: number, own: readonly TensorEntry[]): TensorEntry | undefined {
+/** `forward` and `kernel` of `forward/kernel`. */
+function partOf({ name }: LayerVariable): { readonly part: string; readonly rest: string } {
   const cut = name.indexOf('/');
-  const direction = name.slice(0, Math.max(cut, 0));
-  const names = new Set([name.slice(cut + 1)]);
+  return { part: name.slice(0, Math.max(cut, 0)), rest: name.slice(cut + 1) };
+}
+
+/** By its name; by its number within its part of the layer, in files that number them. */
+function find(name: string, number: number, own: readonly TensorEntry[]): TensorEntry | undefined {
+  const names = new Set([name]);
   // Keras 3 has given it the name that other layers' kernels have.
-  if (names.has('depthwise_kernel')) names.add('kernel');
-  const ofDirection =
-    direction === '' ? own : own.filter((entry) => entry.name.split('/').some((part) => part.startsWith(direction)));
-  const named = ofDirection.find((entry) => names.has(lastPart(entry.name)));
+  if (name === 'depthwise_kernel') names.add('kernel');
+  const named = own.find((entry) => names.has(lastPart(entry.name)));
   if (named !== undefined) return named;
   const isNumbered = own.length > 0 && own.every((entry) => /^\d+$/.test(lastPart(entry.name)));
-  return isNumbered ? own[index] : undefined;
+  return isNumbered ? own[number] : undefined;
+}
+
+/** The tensors of a part of a layer: of the scope `query`, or of `forward_lstm` for the part `forward`. */
+function ofPart(part: string, own: readonly TensorEntry[]): readonly TensorEntry[] {
+  const scopesOf = ({ name }: TensorEntry): string[] => name.split('/').slice(0, -1);
+  const exactly = own.filter((entry) => scopesOf(entry).at(-1) === part);
+  if (exactly.length > 0) return exactly;
+  return own.filter((entry) => scopesOf(entry).some((scope) => scope.startsWith(`${part}_`)));
 }
 
 function lastPart(name: string): string {

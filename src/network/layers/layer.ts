@@ -14,7 +14,10 @@ export type Shape = readonly number[];
 export interface LayerVariable {
   /** As Keras calls it: `kernel`. In front of it, what tells it from others of its kind (`forward/kernel`). */
   readonly name: string;
+  /** In the checkpoint. */
   readonly shape: Shape;
+  /** The shape in which it is used, of as many numbers in the same order, where it is another one: a matrix whose columns the checkpoint has apart by heads. */
+  readonly usedShape?: Shape;
   /** `buffer`: belongs to the structure and is not trained. */
   readonly role: Extract<TensorRole, 'weight' | 'bias' | 'norm' | 'embedding' | 'buffer'>;
   readonly outputDimension?: number;

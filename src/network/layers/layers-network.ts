@@ -2,11 +2,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint, TensorEntry, TensorRole } from '../../formats/checkpoint';
+import type { NetworkInput } from '../../data/network-shapes';
 import type { Network, NetworkParameter, OutputLink } from '../network';
 import { checkParameterCount, readTensorValues } from '../tensor-values';
 import type { LayerVariable, ObserveInput } from './layer';
 import { actsInTrainingOnly } from './layer-kinds';
-import { layerSequence, type LayerCall, type LayerModel, type LayerSequence } from './layer-sequence';
+import {
+  layerSequence,
+  type LayerCall,
+  type LayerModel,
+  type LayerSequence,
+  type SequenceInput,
+} from './layer-sequence';
 import { variableTensors } from './layer-tensors';
 
 /** What parameters are for, as far as measuring is concerned. */
@@ -66,8 +73,8 @@ export async function layersNetwork(
 }
 
 function parameterOf(entry: TensorEntry, variable: LayerVariable, values: Float32Array): NetworkParameter {
-  const { name, shape, role, roleFrom } = entry;
-  const { outputDimension, inputDimension } = variable;
+  const { name, role, roleFrom } = entry;
+  const { outputDimension, inputDimension, usedShape: shape = entry.shape } = variable;
   return {
     name,
     shape,
@@ -84,9 +91,8 @@ interface Step {
 }
 
 class LayersNetwork implements Network {
-  readonly inputShape: readonly number[];
+  readonly inputs: Network['inputs'];
   readonly outputShape: readonly number[];
-  readonly channels: Network['channels'];
   readonly link: OutputLink;
   readonly notes: readonly string[];
   /** Number of the last step that takes each value: after it, the value is not needed any more. */
@@ -98,27 +104,34 @@ class LayersNetwork implements Network {
     readonly parameters: readonly NetworkParameter[],
     private readonly constants: readonly Tensor[],
   ) {
-    const { calls, output, inputShape, outputShape } = sequence;
-    this.inputShape = inputShape;
-    this.outputShape = outputShape;
-    this.link = linkOf(calls[output - 1]);
+    const { calls, output, inputs, outputShape } = sequence;
+    const [input, ...others] = inputs;
     const first = calls.some(({ channelsFirst }) => channelsFirst);
-    this.channels = inputShape.length !== 3 ? 'none' : first ? 'first' : 'last';
+    const withChannels = (one: SequenceInput): NetworkInput => {
+      return { ...one, channels: one.shape.length !== 3 ? 'none' : first ? 'first' : 'last' };
+    };
+    this.inputs = [withChannels(input), ...others.map(withChannels)];
+    this.outputShape = outputShape;
+    this.link = linkOf(calls[output - inputs.length]);
     const left = [...new Set(calls.map(({ className }) => className).filter(actsInTrainingOnly))];
     this.notes = left.length === 0 ? [] : [l10n.t('Left away, as at inference: {0}.', left.join(', '))];
-    const lastUse = new Array<number>(calls.length + 1).fill(-1);
-    calls.forEach(({ inputs }, step) => {
-      for (const value of inputs) lastUse[value] = step;
+    const lastUse = new Array<number>(inputs.length + calls.length).fill(-1);
+    calls.forEach((call, step) => {
+      for (const value of call.inputs) lastUse[value] = step;
     });
     lastUse[output] = calls.length;
     this.lastUse = lastUse;
   }
 
-  apply(input: Tensor, parameters: readonly Tensor[], observe?: (parameter: number, input: Tensor) => void): Tensor {
-    const values: (Tensor | undefined)[] = [input];
+  apply(
+    inputs: readonly Tensor[],
+    parameters: readonly Tensor[],
+    observe?: (parameter: number, input: Tensor) => void,
+  ): Tensor {
+    const values: (Tensor | undefined)[] = [...inputs];
     // What gradients are taken of, or observers may have kept, is theirs.
     const frees = observe === undefined && tf.engine().state.gradientDepth === 0;
-    const given = new Set([input, ...parameters, ...this.constants]);
+    const given = new Set([...inputs, ...parameters, ...this.constants]);
     this.steps.forEach((step, index) => {
       const run = (): Tensor => this.runStep(step, index, values, parameters, observe);
       values.push(frees ? tf.tidy(run) : run());
@@ -159,7 +172,7 @@ class LayersNetwork implements Network {
           };
     const { layer } = call;
     const result = layer.run(inputs, variables, told);
-    const isLink = index + 1 === this.sequence.output && this.link !== 'none';
+    const isLink = index + this.inputs.length === this.sequence.output && this.link !== 'none';
     return isLink || layer.activation === undefined ? result : layer.activation.apply(result);
   }
 

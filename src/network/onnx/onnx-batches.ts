@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as l10n from '@vscode/l10n';
+import { inputBetween, type PreparedInput } from '../../data/dataset';
 import { FormatError, throwIfCancelled } from '../../formats/errors';
 import type { OnnxPlan } from './onnx-plan';
 import type { OnnxRunner, PassOptions } from './onnx-runner';
@@ -33,21 +34,27 @@ export async function batchingOf(
   file: string,
   signal: AbortSignal | undefined,
 ): Promise<Batching> {
-  const [batch = -1, ...sample] = plan.input.shape;
+  const { batch } = plan;
   const exported = batch === -1 ? 1 : batch;
+  const samples = plan.inputs.map(({ shape }) => shape.slice(1));
   // Of any size: nothing can be tried out before there is data.
-  if (sample.includes(-1)) {
+  if (samples.some((sample) => sample.includes(-1))) {
     if (plan.outputShape === undefined || exported > 1) throw noOutputPerSample(file);
     return { outputShape: plan.outputShape.slice(1), way: batch === -1 ? 'whole' : 'single', exported };
   }
-  const size = product(sample);
-  const numbers = trialNumbers(2 * exported * size, plan.takesIntegers);
+  const numbers = plan.inputs.map(({ takesIntegers }, index): PreparedInput => {
+    const shape = samples[index] ?? [];
+    return { shape, values: trialNumbers(2 * exported * product(shape), takesIntegers) };
+  });
   const outputOf = async (from: number, count: number, options?: PassOptions): Promise<Output> => {
     throwIfCancelled(signal);
     const output = tf.tidy(() => {
       const parameters = runner.parameters.map(({ values, shape }) => tf.tensor(values, [...shape]));
-      const input = tf.tensor(numbers.slice(from * size, (from + count) * size), [count, ...sample]);
-      return runner.run(input, parameters, options);
+      const inputs = numbers.map((input) => {
+        const { shape, values } = inputBetween(input, from, from + count);
+        return tf.tensor(values.slice(), [count, ...shape]);
+      });
+      return runner.run(inputs, parameters, options);
     });
     try {
       return { shape: output.shape, values: Array.from(await output.data()) };
@@ -102,20 +109,21 @@ function isSame({ shape, values }: Output, expected: Output): boolean {
 export function runBatch(
   runner: OnnxRunner,
   { way, exported }: Batching,
-  input: tf.Tensor,
+  inputs: readonly tf.Tensor[],
   parameters: readonly tf.Tensor[],
   observe: PassOptions['observe'],
 ): tf.Tensor {
-  const [batch = 0] = input.shape;
+  const batch = inputs[0]?.shape[0] ?? 0;
   switch (way) {
     case 'whole':
-      return runner.run(input, parameters, { observe });
+      return runner.run(inputs, parameters, { observe });
     case 'resized':
-      return runner.run(input, parameters, { observe, rebatch: { from: exported, to: batch } });
+      return runner.run(inputs, parameters, { observe, rebatch: { from: exported, to: batch } });
     case 'single': {
-      const samples = tf.split(input, batch, 0);
+      const samples = inputs.map((input) => tf.split(input, batch, 0));
+      const sample = (index: number): tf.Tensor[] => samples.flatMap((parts) => parts[index] ?? []);
       return tf.concat(
-        samples.map((sample) => runner.run(sample, parameters, { observe })),
+        Array.from({ length: batch }, (_, index) => runner.run(sample(index), parameters, { observe })),
         0,
       );
     }

@@ -2,19 +2,20 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as l10n from '@vscode/l10n';
 import type { Checkpoint } from '../../formats/checkpoint';
 import { readOnnxProgram } from '../../formats/onnx/onnx-program';
+import type { NetworkInput } from '../../data/network-shapes';
 import type { Network, NetworkParameter, OutputLink } from '../network';
 import { batchingOf, runBatch, type Batching } from './onnx-batches';
-import { planOf, type OnnxPlan } from './onnx-plan';
+import { planOf, type OnnxInput, type OnnxPlan } from './onnx-plan';
 import { OnnxRunner } from './onnx-runner';
 import { readTensors } from './onnx-tensors';
 
 /**
- * An ONNX model as a network that can be run and differentiated: from its one input of numbers to its one output of real
+ * An ONNX model as a network that can be run and differentiated: from its inputs of numbers to its one output of real
  * numbers, without the Softmax or Sigmoid at the end. Everything is computed in float32. The backend of TensorFlow.js has
  * to be chosen before.
  * @param checkpoint the same file, opened for its weights: parameters have its names, roles and values
  * @param path of the model
- * @throws {FormatError} for operators and attributes that cannot be run, named with their node; for several inputs or
+ * @throws {FormatError} for operators and attributes that cannot be run, named with their node; for several
  *   outputs; {@link CancelledError} once the signal is raised
  */
 export async function onnxNetwork(
@@ -38,8 +39,7 @@ export async function onnxNetwork(
 }
 
 class OnnxNetwork implements Network {
-  readonly inputShape: readonly number[];
-  readonly channels: Network['channels'];
+  readonly inputs: Network['inputs'];
   readonly outputShape: readonly number[];
   readonly link: OutputLink;
   readonly parameters: readonly NetworkParameter[];
@@ -50,8 +50,8 @@ class OnnxNetwork implements Network {
     plan: OnnxPlan,
     private readonly batching: Batching,
   ) {
-    this.inputShape = plan.input.shape.slice(1);
-    this.channels = plan.channels;
+    const [input, ...others] = plan.inputs;
+    this.inputs = [networkInput(input), ...others.map(networkInput)];
     this.outputShape = batching.outputShape;
     this.link = plan.link;
     this.parameters = runner.parameters;
@@ -60,11 +60,11 @@ class OnnxNetwork implements Network {
 
   /** Where samples are run one by one, `observe` is called for each. */
   apply(
-    input: tf.Tensor,
+    inputs: readonly tf.Tensor[],
     parameters: readonly tf.Tensor[],
     observe?: (parameter: number, input: tf.Tensor) => void,
   ): tf.Tensor {
-    return tf.tidy(() => runBatch(this.runner, this.batching, input, parameters, observe));
+    return tf.tidy(() => runBatch(this.runner, this.batching, inputs, parameters, observe));
   }
 
   dispose(): void {
@@ -72,7 +72,11 @@ class OnnxNetwork implements Network {
   }
 }
 
-function notesOn({ nodes, input }: OnnxPlan, { way }: Batching): string[] {
+function networkInput({ name, shape, channels, takesIntegers }: OnnxInput): NetworkInput {
+  return { name, shape: shape.slice(1), channels, whole: takesIntegers };
+}
+
+function notesOn({ nodes, inputs }: OnnxPlan, { way }: Batching): string[] {
   const notes: string[] = [];
   const uses = (operator: string): boolean => nodes.some((node) => node.operator === operator);
   if (uses('Dropout')) notes.push(l10n.t('Left away, as at inference: {0}.', 'Dropout'));
@@ -82,7 +86,7 @@ function notesOn({ nodes, input }: OnnxPlan, { way }: Batching): string[] {
   if (way === 'single') {
     notes.push(l10n.t('The graph is exported for one sample: samples are run one by one, which takes longer.'));
   }
-  if (input.elementType === 10 || input.elementType === 16 || input.elementType === 11) {
+  if (inputs.some(({ elementType }) => [10, 11, 16].includes(elementType))) {
     notes.push(l10n.t('The network is run in float32, whatever types its graph names.'));
   }
   return notes;

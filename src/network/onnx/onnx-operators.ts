@@ -3,6 +3,7 @@ import type { Operator } from './onnx-call';
 import { ACTIVATION } from './operators/activations';
 import { CONVOLUTION } from './operators/convolution';
 import { ELEMENTWISE } from './operators/elementwise';
+import { GATHERING } from './operators/gathering';
 import { MATRICES } from './operators/matrices';
 import { NORMALISATION } from './operators/normalisation';
 import { POOLING } from './operators/pooling';
@@ -14,7 +15,7 @@ import { SHAPES } from './operators/shapes';
 /** The operators that can be run, by name; those of other domains than that of ONNX with the domain before it. */
 const OPERATORS: ReadonlyMap<string, Operator> = new Map(
   [
-    ...[ACTIVATION, CONVOLUTION, ELEMENTWISE, MATRICES, NORMALISATION],
+    ...[ACTIVATION, CONVOLUTION, ELEMENTWISE, GATHERING, MATRICES, NORMALISATION],
     ...[POOLING, QUANTISATION, REDUCTION, RESIZE, SHAPES],
   ].flatMap((operators) => Object.entries(operators)),
 );

@@ -16,10 +16,18 @@ const LEAST_OPSET = 7;
 /** Numbers of the input, for all samples that the graph takes at a time: images have under a million. */
 const MAX_INPUT_ELEMENTS = 2 ** 25;
 
-/** The part of a graph that is run: from one input to one output. */
-export interface OnnxPlan {
-  readonly input: OnnxValueInfo & { readonly shape: readonly number[] };
+/** What a graph takes: its shape with the batch. */
+export interface OnnxInput extends OnnxValueInfo {
+  readonly shape: readonly number[];
   readonly takesIntegers: boolean;
+  readonly channels: 'last' | 'first' | 'none';
+}
+
+/** The part of a graph that is run: from its inputs to one output. */
+export interface OnnxPlan {
+  readonly inputs: readonly [OnnxInput, ...OnnxInput[]];
+  /** Samples that the graph takes at once; −1 where it is open. */
+  readonly batch: number;
   /** Name of the value that is given out: logits, if `link` says what makes probabilities of them. */
   readonly output: string;
   readonly link: OutputLink;
@@ -29,10 +37,9 @@ export interface OnnxPlan {
   readonly nodes: readonly OnnxProgramNode[];
   /** Names of the values that the nodes take from the file. */
   readonly constants: ReadonlySet<string>;
-  readonly channels: 'last' | 'first' | 'none';
 }
 
-/** Decides what is run. @throws {FormatError} for several inputs or outputs, and operators that cannot be run */
+/** Decides what is run. @throws {FormatError} for several outputs, inputs that are none of samples, and operators that cannot be run */
 export function planOf(program: OnnxProgram, file: string): OnnxPlan {
   const { opset } = program;
   if (opset < LEAST_OPSET) {
@@ -47,25 +54,23 @@ export function planOf(program: OnnxProgram, file: string): OnnxPlan {
   const needed = neededFor(output, program, producers);
   const nodes = program.nodes.filter((node) => needed.nodes.has(node));
   const taken = program.inputs.filter(({ name }) => needed.values.has(name));
-  const input = inputOf(taken, file);
+  const [first, ...others] = taken;
+  if (first === undefined) throw refused(file, l10n.t('cannot be run: its output depends on none of its inputs'));
+  const inputs = [inputOf(first, nodes, file), ...others.map((info) => inputOf(info, nodes, file))] as const;
   for (const node of nodes) {
     if (operatorFor(node) === undefined) {
       throw cannotRun(file, node, l10n.t('is not among those that can be run'));
     }
   }
   const constants = new Set([...program.tensors.keys()].filter((name) => needed.values.has(name)));
-  return {
-    ...{ input, output, link, outputShape, nodes, constants },
-    takesIntegers: INTEGERS.has(input.elementType),
-    channels: channelsOf(input, nodes),
-  };
+  return { inputs, batch: batchOf(inputs, file), output, link, outputShape, nodes, constants };
 }
 
 function refused(file: string, reason: string): FormatError {
   return new FormatError({
     file,
     reason,
-    remedy: l10n.t('Export the network with one input and one output, by a current version of its framework.'),
+    remedy: l10n.t('Export the network with one output, and the samples along the first dimension of each input.'),
   });
 }
 
@@ -73,14 +78,9 @@ function listed(infos: readonly OnnxValueInfo[]): string {
   return infos.map(({ name }) => `"${name}"`).join(', ');
 }
 
-/** The one input that the output depends on. */
-function inputOf(taken: readonly OnnxValueInfo[], file: string): OnnxPlan['input'] {
-  const [first] = taken;
-  if (first === undefined) throw refused(file, l10n.t('cannot be run: its output depends on none of its inputs'));
-  if (taken.length > 1) {
-    throw refused(file, l10n.t('cannot be run: it has {0} inputs: {1}', taken.length, listed(taken)));
-  }
-  const { name, elementType, shape } = first;
+/** An input that the output depends on. */
+function inputOf(info: OnnxValueInfo, nodes: readonly OnnxProgramNode[], file: string): OnnxInput {
+  const { name, elementType, shape } = info;
   if (!FLOATS.has(elementType) && !INTEGERS.has(elementType)) {
     throw refused(file, l10n.t('cannot be run: its input "{0}" takes no numbers', name));
   }
@@ -90,7 +90,24 @@ function inputOf(taken: readonly OnnxValueInfo[], file: string): OnnxPlan['input
   if (product(shape.map((size) => Math.max(1, size))) > MAX_INPUT_ELEMENTS) {
     throw refused(file, l10n.t('cannot be run: its input has the shape [{0}]', shape.join(', ')));
   }
-  return { ...first, shape };
+  return {
+    name,
+    elementType,
+    shape,
+    takesIntegers: INTEGERS.has(elementType),
+    channels: channelsOf(name, shape, nodes),
+  };
+}
+
+/** Samples at once: of all inputs the same, where they are not open. */
+function batchOf(inputs: readonly OnnxInput[], file: string): number {
+  const [batch = -1, ...others] = new Set(inputs.map(({ shape }) => shape[0] ?? -1));
+  if (others.length === 0) return batch;
+  const shapes = inputs.slice(0, 4).map(({ name, shape }) => `"${name}" [${shape.join(', ')}]`);
+  throw refused(
+    file,
+    l10n.t('cannot be run: its inputs do not take as many samples as each other: {0}', shapes.join(', ').slice(0, 300)),
+  );
 }
 
 /** The one output of real numbers, before what makes probabilities of logits. */
@@ -164,7 +181,7 @@ const CHANNELS_FIRST = new Set([
 ]);
 
 /** Where an image has its channels: told by the first operator that cares, or by the sizes. */
-function channelsOf({ name, shape }: OnnxPlan['input'], nodes: readonly OnnxProgramNode[]): OnnxPlan['channels'] {
+function channelsOf(name: string, shape: readonly number[], nodes: readonly OnnxProgramNode[]): OnnxInput['channels'] {
   if (shape.length !== 4) return 'none';
   const passed = new Set([name]);
   for (const { operator, inputs, outputs, attributes } of nodes) {

@@ -9,7 +9,7 @@ import type { OnnxPlan } from './onnx-plan';
 import type { OnnxTensors } from './onnx-tensors';
 import { plain, tensorValue, type Value } from './onnx-value';
 
-/** What a pass is given besides the input. */
+/** What a pass is given besides the inputs. */
 export interface PassOptions {
   readonly rebatch?: Pass['rebatch'];
   readonly observe?: Pass['observe'];
@@ -52,9 +52,9 @@ export class OnnxRunner {
 
   /**
    * The output of the plan.
-   * @throws {FormatError} for operators that cannot be run on this input
+   * @throws {FormatError} for operators that cannot be run on these inputs
    */
-  run(input: tf.Tensor, parameters: readonly tf.Tensor[], options: PassOptions = {}): tf.Tensor {
+  run(inputs: readonly tf.Tensor[], parameters: readonly tf.Tensor[], options: PassOptions = {}): tf.Tensor {
     const { plan, tensors } = this;
     const values = new Map(this.constants);
     for (const [name, index] of tensors.parameterOf) {
@@ -63,7 +63,11 @@ export class OnnxRunner {
       const value = tensorValue(tensor, index);
       values.set(name, tensors.dequantised.has(index) ? { ...value, dequantised: true } : value);
     }
-    values.set(plan.input.name, tensorValue(plan.takesIntegers ? tf.cast(input, 'int32') : input));
+    for (const [index, { name, takesIntegers }] of plan.inputs.entries()) {
+      const input = inputs[index];
+      if (input === undefined) throw new RangeError(`Input ${index} is missing`);
+      values.set(name, tensorValue(takesIntegers ? tf.cast(input, 'int32') : input));
+    }
     const { rebatch, observe } = options;
     const pass = this.pass({ observe, ...(rebatch === undefined ? {} : { rebatch }) });
     for (const node of this.nodes) this.runNode(node, values, pass);

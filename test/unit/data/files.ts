@@ -80,5 +80,6 @@ export function bytesOf(values: Float32Array | Int32Array | BigInt64Array | Floa
 
 /** A network that tells classes of images or vectors apart. */
 export function network(inputShape: readonly number[], outputs: number, channels?: 'last' | 'first'): NetworkShapes {
-  return { inputShape, channels: channels ?? 'none', outputShape: [outputs], link: outputs === 1 ? 'none' : 'softmax' };
+  const input = { name: 'x', shape: inputShape, channels: channels ?? 'none', whole: false } as const;
+  return { inputs: [input], outputShape: [outputs], link: outputs === 1 ? 'none' : 'softmax' };
 }

@@ -6,7 +6,7 @@ import { formatError } from '../formats/thrown';
 import { network } from './files';
 
 function fit(shape: number[], input: number[], channels?: 'last' | 'first', layout: ChannelLayout = 'unknown'): Fit {
-  return fitSamples(shape, layout, network(input, 10, channels), '/data').fit;
+  return fitSamples(shape, layout, network(input, 10, channels).inputs[0], '/data').fit;
 }
 
 describe('samples fit a network', () => {
@@ -46,9 +46,9 @@ describe('samples fit a network', () => {
     expect(fit([3072], [3, 32, 32], 'first')).toMatchObject({ order: 'as-is', layout: 'first' });
     expect(fit([12], [2, 2, 3], 'last')).toMatchObject({ order: 'as-is', layout: 'last' });
     expect(fit([12], [2, 2, 3], 'last', 'first')).toMatchObject({ order: 'channels-to-back', layout: 'first' });
-    const { notes } = fitSamples([3072], 'unknown', network([32, 32, 3], 10, 'last'), '/data');
+    const { notes } = fitSamples([3072], 'unknown', network([32, 32, 3], 10, 'last').inputs[0], '/data');
     expect(notes.join()).toContain('"layout"');
-    expect(fitSamples([3072], 'first', network([32, 32, 3], 10, 'last'), '/data').notes).toEqual([]);
+    expect(fitSamples([3072], 'first', network([32, 32, 3], 10, 'last').inputs[0], '/data').notes).toEqual([]);
   });
 
   it('what the file says goes before what it looks like', () => {

@@ -43,9 +43,9 @@ describe('a guess', () => {
     expect(guess.normalisations.map(({ id }) => id).slice(0, 2)).toEqual(['by-255', 'mnist']);
     expect(guess.samples).toHaveLength(5);
     const set = await prepareData(data, guess.normalisations[0]!.normalisation, { count: 8, seed: 1 });
-    expect(set.train).toMatchObject({ shape: [784], count: 8 });
-    expect(set.test).toMatchObject({ shape: [784], count: 4 });
-    expect(set.test!.values[5]).toBe(Math.fround((data.test!.samples.values[5]! * 1) / 255));
+    expect(set.train).toMatchObject({ inputs: [{ shape: [784] }], count: 8 });
+    expect(set.test).toMatchObject({ inputs: [{ shape: [784] }], count: 4 });
+    expect(set.test!.inputs[0]!.values[5]).toBe(Math.fround((data.test!.samples.values[5]! * 1) / 255));
   });
 
   it('is plain data', async () => {
@@ -81,7 +81,7 @@ describe('a guess', () => {
         target: '3',
       });
     }
-    const planes = (await prepareData(first, { scale: 1, mean: [0], std: [1] })).train.values;
+    const planes = (await prepareData(first, { scale: 1, mean: [0], std: [1] })).train.inputs[0]!.values;
     expect([...planes.subarray(0, 1024)]).toEqual(pixels.filter((_, i) => i % 3 === 0));
   });
 

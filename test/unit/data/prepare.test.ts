@@ -98,7 +98,8 @@ describe('prepared samples', () => {
       Uint8Array.from({ length: 256 }, (_, i) => i),
     );
     const normalisation = { scale: 1 / 255, mean: [0.1307], std: [0.3081] };
-    const { values, shape, count } = await prepareSamples(samples, samples.targets, AS_IS, normalisation, '/data');
+    const { inputs, count } = await prepareSamples(samples, samples.targets, [AS_IS], normalisation, '/data');
+    const [{ shape, values } = { shape: [], values: new Float32Array(0) }] = inputs;
     expect({ shape, count }).toEqual({ shape: [4], count: 64 });
     values.forEach((value, i) => {
       expect(value).toBe(Math.fround((i * (1 / 255) - 0.1307) / 0.3081));
@@ -119,7 +120,7 @@ describe('prepared samples', () => {
     const run = async (values: number[], order: Fit['order'], layout: 'last' | 'first'): Promise<number[]> => {
       const samples = samplesOf([12], Uint8Array.from(values));
       const fit: Fit = { shape: [12], order, layout, channels: 3 };
-      return [...(await prepareSamples(samples, samples.targets, fit, normalisation, '/data')).values];
+      return [...(await prepareSamples(samples, samples.targets, [fit], normalisation, '/data')).inputs[0]!.values];
     };
     const wantedLast = last.map((value, i) => normalised(value, i % 3));
     const wantedFirst = first.map((value, i) => normalised(value, Math.floor((i % 12) / 4)));
@@ -136,18 +137,18 @@ describe('prepared samples', () => {
     );
     const values = { kind: 'values', size: 2, values: Float32Array.from({ length: 200 }, (_, i) => i) } as const;
     const none = { scale: 1, mean: [0], std: [1] };
-    const part = await prepareSamples(samples, values, AS_IS, none, '/data', { count: 10, seed: 3 });
+    const part = await prepareSamples(samples, values, [AS_IS], none, '/data', { count: 10, seed: 3 });
     const chosen = [...chosenSamples(100, 10, 3)];
     expect(part.count).toBe(10);
-    expect([...part.values].filter((_, i) => i % 4 === 0)).toEqual(chosen);
+    expect([...part.inputs[0]!.values].filter((_, i) => i % 4 === 0)).toEqual(chosen);
     expect((part.targets as typeof values).values).toEqual(
       Float32Array.from(chosen.flatMap((i) => [2 * i, 2 * i + 1])),
     );
     const piece = { count: 10, seed: 3, between: [4, 7] } as const;
-    const some = await prepareSamples(samples, values, AS_IS, none, '/data', piece);
-    expect([...some.values]).toEqual([...part.values.subarray(16, 28)]);
+    const some = await prepareSamples(samples, values, [AS_IS], none, '/data', piece);
+    expect([...some.inputs[0]!.values]).toEqual([...part.inputs[0]!.values.subarray(16, 28)]);
     expect(some.targets).toEqual({ ...values, values: (part.targets as typeof values).values.slice(8, 14) });
-    const labels = (await prepareSamples(samples, samples.targets, AS_IS, none, '/data', { count: 10, seed: 3 }))
+    const labels = (await prepareSamples(samples, samples.targets, [AS_IS], none, '/data', { count: 10, seed: 3 }))
       .targets;
     expect(labels).toEqual({ kind: 'classes', classes: 3, labels: Int32Array.from(chosen, (i) => i % 3) });
   });
@@ -158,7 +159,7 @@ describe('prepared samples', () => {
     ['an infinite scale', { scale: Infinity, mean: [0], std: [1] }, 'not finite'],
   ])('are refused with %s', async (_, normalisation, reason) => {
     const samples = samplesOf([4], new Uint8Array(8));
-    const detail = await formatError(prepareSamples(samples, samples.targets, AS_IS, normalisation, '/data'));
+    const detail = await formatError(prepareSamples(samples, samples.targets, [AS_IS], normalisation, '/data'));
     expect(detail.reason).toContain(reason);
   });
 
@@ -167,14 +168,14 @@ describe('prepared samples', () => {
     const values = Object.defineProperty(new Uint8Array(2), 'length', { value: 2 ** 30 });
     const samples: Samples = { ...samplesOf([1], new Uint8Array(2)), shape: [2 ** 29], count: 2, values };
     const none = { scale: 1, mean: [0], std: [1] };
-    const detail = await formatError(prepareSamples(samples, samples.targets, AS_IS, none, '/data'));
+    const detail = await formatError(prepareSamples(samples, samples.targets, [AS_IS], none, '/data'));
     expect(detail.reason).toContain('4294967296 bytes');
   });
 
   it('stop when they are not wanted any more', async () => {
     const samples = samplesOf([4], new Uint8Array(8));
     const none = { scale: 1, mean: [0], std: [1] };
-    const work = prepareSamples(samples, samples.targets, AS_IS, none, '/', undefined, AbortSignal.abort());
+    const work = prepareSamples(samples, samples.targets, [AS_IS], none, '/', undefined, AbortSignal.abort());
     await expect(work).rejects.toBeInstanceOf(CancelledError);
   });
 });

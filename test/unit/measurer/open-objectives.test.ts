@@ -15,6 +15,7 @@ import { WASM_FOLDER } from '../network/wasm-folder';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../../dist/measurer.js');
 const MODEL = path.resolve(import.meta.dirname, '../../fixtures/network/digits.onnx');
+const TWO_INPUTS = path.resolve(import.meta.dirname, '../../fixtures/network/inputs/joined-script.onnx');
 /** Sums of float32 in another order. */
 const ROUNDING = 1e-6;
 const { signal } = new AbortController();
@@ -22,9 +23,13 @@ const { signal } = new AbortController();
 /** As many as are worth two threads. */
 function samplesOf(count: number): PreparedSamples {
   return {
-    shape: [64],
     count,
-    values: Float32Array.from({ length: count * 64 }, (_, index) => Math.abs(Math.sin(index * 0.37))),
+    inputs: [
+      {
+        shape: [64],
+        values: Float32Array.from({ length: count * 64 }, (_, index) => Math.abs(Math.sin(index * 0.37))),
+      },
+    ],
     targets: {
       kind: 'classes',
       classes: 10,
@@ -102,6 +107,39 @@ describe('objectives', () => {
         const tested = await createNetworkObjective(network, test, 256).evaluate(weights, signal);
         expect(await opened.test!.evaluate(weights, signal)).toEqual(tested);
       });
+    }
+  });
+
+  it('share out what each of several inputs is given', async () => {
+    const several = await loadNetwork(TWO_INPUTS, undefined);
+    try {
+      const count = 30_001;
+      const wave = (size: number, step: number): Float32Array =>
+        Float32Array.from({ length: count * size }, (_, index) => Math.sin(index * step));
+      const samples: PreparedSamples = {
+        count,
+        inputs: [
+          { shape: [1, 6, 6], values: wave(36, 0.37) },
+          { shape: [4], values: wave(4, 0.11) },
+        ],
+        targets: { kind: 'classes', classes: 3, labels: Int32Array.from({ length: count }, (_, index) => index % 3) },
+      };
+      const own = weightsOf(several);
+      const plain = createNetworkObjective(several, samples, 256);
+      const wanted = { model: TWO_INPUTS, network: several, train: samples, test: undefined, processors: 2 };
+      const opened = await openObjectives({ ...request(), ...wanted }, signal);
+      try {
+        expect(opened.threads).toBe(2);
+        const { losses } = await opened.objective.evaluate(own, signal);
+        expect(relativeError(losses, (await plain.evaluate(own, signal)).losses)).toBeLessThan(ROUNDING);
+        const { gradient } = await opened.objective.gradient(own, signal);
+        // Sums of 30,000 samples, of which each has a hundredth of the gradient's length or more.
+        expect(relativeError(gradient, (await plain.gradient(own, signal)).gradient)).toBeLessThan(100 * ROUNDING);
+      } finally {
+        await opened.dispose();
+      }
+    } finally {
+      several.dispose();
     }
   });
 

@@ -40,7 +40,7 @@ export function samplesFor(small: SmallNetwork, count: number, kind: Targets['ki
           size: small.outputs,
           values: numbers(count * small.outputs, 5).map((value) => 0.5 + 0.4 * value),
         };
-  return { shape: small.input, count, values: numbers(count * sizeOf(small.input), 3), targets };
+  return { count, inputs: [{ shape: small.input, values: numbers(count * sizeOf(small.input), 3) }], targets };
 }
 
 /** Loss, gradient, H·v and its symmetry on the backend that is set, against float64; no tensor may be left. */

@@ -50,10 +50,31 @@ function before(className: string, config: Config, shape: readonly (number | nul
   return sequential(input, { class_name: className, config: { name: 'bad', ...config } }, DENSE);
 }
 
+const ATTENTION = { num_heads: 2, key_dim: 2 };
+
+/** A functional model of attention of an input to itself. */
+function attention(config: Config, called: Config = {}): Config {
+  const call = ['in', 0, 0, { value: ['in', 0, 0], ...called }];
+  const layers = [
+    {
+      class_name: 'InputLayer',
+      name: 'in',
+      config: { name: 'in', batch_input_shape: [null, 3, 4] },
+      inbound_nodes: [],
+    },
+    { class_name: 'MultiHeadAttention', name: 'att', config: { ...ATTENTION, ...config }, inbound_nodes: [[call]] },
+    { ...DENSE, name: 'dense', inbound_nodes: [[['att', 0, 0, {}]]] },
+  ];
+  return {
+    class_name: 'Functional',
+    config: { name: 'model', layers, input_layers: [['in', 0, 0]], output_layers: [['dense', 0, 0]] },
+  };
+}
+
 describe('networks that are not what they say', () => {
   it('the model that they are made from runs', async () => {
     const network = await loadNetwork(write(sequential(INPUT, DENSE)), undefined);
-    expect(network).toMatchObject({ inputShape: [4], outputShape: [2] });
+    expect(network).toMatchObject({ inputs: [{ shape: [4] }], outputShape: [2] });
     network.dispose();
   });
 
@@ -76,6 +97,20 @@ describe('networks that are not what they say', () => {
     ['zeros beyond memory', before('ZeroPadding2D', { padding: 1e6 }, [null, 2, 2, 1]), 'values of the shape'],
     ['an enlargement beyond memory', before('UpSampling2D', { size: 1e6 }, [null, 2, 2, 1]), 'values of the shape'],
     ['a shape of another size', before('Reshape', { target_shape: [3, -1] }), 'values of the shape [4]'],
+    ['attention with one input', before('MultiHeadAttention', ATTENTION, [null, 3, 4]), 'takes 1 inputs'],
+    ['attention heads beyond memory', attention({ num_heads: 1e7 }), 'values of the shape [3, 4]'],
+    ['attention along other dimensions', attention({ attention_axes: [2] }), 'has [2] as "attention_axes"'],
+    ['attention with a gate', attention({ use_gate: true }), 'has true as "use_gate"'],
+    ['attention within a window', attention({ sliding_window: 2 }), 'has 2 as "sliding_window"'],
+    ['attention with a mask', attention({}, { attention_mask: ['in', 0, 0] }), 'takes an input as "attention_mask"'],
+    ['an argument that is not known', attention({}, { training: true }), 'is called with true as "training"'],
+    ['an argument of the prototype', attention({}, { ['__proto__']: 'x' }), 'is called with "x" as "__proto__"'],
+    [
+      'arguments without end',
+      attention({}, Object.fromEntries(Array.from({ length: 300_000 }, (_, at) => [`a${at}`, ['in', 0, 0]]))),
+      'takes an input as "a0"',
+    ],
+    ['masking', before('Masking', { mask_value: 0 }, [null, 3, 4]), 'layer "bad" of class Masking masks padding'],
     ['a shape with two unknowns', before('Reshape', { target_shape: [-1, -1] }), '"target_shape"'],
     ['a permutation that is none', before('Permute', { dims: [1, 1] }, [null, 2, 2]), '"dims"'],
     ['a pool larger than the image', before('MaxPooling2D', { pool_size: 9 }, [null, 4, 4, 1]), 'values of the shape'],
@@ -84,7 +119,7 @@ describe('networks that are not what they say', () => {
     ['an axis that is not there', before('Concatenate', { axis: 7 }), 'has 7 as "axis"'],
     ['a wrapper of nothing', before('Bidirectional', {}, [null, 3, 4]), '"layer"'],
     ['a wrapper of a wrapper', before('Bidirectional', { layer: DENSE }, [null, 3, 4]), '"layer"'],
-    ['a mask', before('Embedding', { input_dim: 3, output_dim: 4, mask_zero: true }), '"mask_zero"'],
+    ['a mask', before('Embedding', { input_dim: 3, output_dim: 4, mask_zero: true }), 'class Embedding masks padding'],
     ['an input without sizes', before('Flatten', {}, [null]), 'which is none of samples'],
     ['an input of no size', before('Flatten', {}, [null, 0]), 'which is none of samples'],
     ['no shape of the input', sequential(DENSE), 'does not say what shape its input has'],

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { inputBetween } from '../../../src/data/dataset';
 import { CancelledError } from '../../../src/formats/errors';
 import { ComputationError } from '../../../src/formats/errors';
 import { createNetworkObjective, parameterLayout, weightsOf } from '../../../src/network/network-objective';
@@ -57,7 +58,7 @@ describe.each(TEST_BACKENDS)('on %s', (backend) => {
       const label = index === 0 ? 0 : (index * 7) % 3;
       const one = {
         count: 1,
-        values: samples.values.slice(index * 4, index * 4 + 4),
+        inputs: samples.inputs.map((input) => inputBetween(input, index, index + 1)),
         targets: { kind: 'classes' as const, classes: 3, labels: Int32Array.of(label) },
       };
       const { value, gradient } = exact(small, weights, weights, one);
@@ -78,12 +79,12 @@ describe.each(TEST_BACKENDS)('on %s', (backend) => {
     const network = {
       ...networkOf(small),
       apply: (
-        input: tf.Tensor,
+        [input]: readonly tf.Tensor[],
         [first, bias, second]: readonly tf.Tensor[],
         observe?: (parameter: number, input: tf.Tensor) => void,
       ) => {
-        observe?.(0, input);
-        const hidden = tf.tanh(tf.add(tf.matMul(input, first!), bias!));
+        observe?.(0, input!);
+        const hidden = tf.tanh(tf.add(tf.matMul(input!, first!), bias!));
         // As if the second matrix met each sample at two places, the second of which has twice its numbers.
         observe?.(2, tf.stack([hidden, tf.mul(hidden, 2)], 1));
         return tf.matMul(hidden, second!);
@@ -93,7 +94,7 @@ describe.each(TEST_BACKENDS)('on %s', (backend) => {
     const weights = weightsOf(network);
     const norms = await createNetworkObjective(network, samples, 2).inputNorms(weights, signal);
     const square = (index: number): number => {
-      const column = Array.from({ length: 5 }, (_, sample) => samples.values[sample * 4 + index]!);
+      const column = Array.from({ length: 5 }, (_, sample) => samples.inputs[0]!.values[sample * 4 + index]!);
       return Math.sqrt(column.reduce((sum, value) => sum + value ** 2, 0) / 5);
     };
     expect(relativeError(norms[0]!, [0, 1, 2, 3].map(square))).toBeLessThan(ROUNDING);
@@ -103,7 +104,7 @@ describe.each(TEST_BACKENDS)('on %s', (backend) => {
       for (let sample = 0; sample < 5; sample++) {
         let before = weights[20 + unit]!;
         for (let input = 0; input < 4; input++)
-          before += samples.values[sample * 4 + input]! * weights[input * 5 + unit]!;
+          before += samples.inputs[0]!.values[sample * 4 + input]! * weights[input * 5 + unit]!;
         sum += Math.tanh(before) ** 2 * (1 + 4);
       }
       return Math.sqrt(sum / 10);

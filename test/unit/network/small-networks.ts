@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Targets } from '../../../src/data/dataset';
+import type { PreparedSamples } from '../../../src/data/dataset';
 import type { Network, NetworkParameter, OutputLink } from '../../../src/network/network';
 import { chooseLoss, targetRows } from '../../../src/network/loss';
 import * as reference from './float64-reference';
@@ -43,13 +43,12 @@ export function parametersOf({ parameters }: SmallNetwork): NetworkParameter[] {
 /** The network as the objective takes it. */
 export function networkOf(small: SmallNetwork): Network {
   return {
-    inputShape: small.input,
-    channels: 'none',
+    inputs: [{ name: 'x', shape: small.input, channels: 'none', whole: false }],
     outputShape: [small.outputs],
     link: small.link ?? 'none',
     parameters: parametersOf(small),
     notes: [],
-    apply: (input: Tensor, parameters: readonly Tensor[]) => small.compute(TENSORS, input, parameters),
+    apply: ([input]: readonly Tensor[], parameters: readonly Tensor[]) => small.compute(TENSORS, input!, parameters),
     dispose: () => undefined,
   };
 }
@@ -59,7 +58,7 @@ export function exact(
   small: SmallNetwork,
   weights: Float32Array,
   direction: Float32Array,
-  samples: { readonly values: Float32Array; readonly count: number; readonly targets: Targets },
+  samples: PreparedSamples,
 ): ReturnType<typeof reference.derivatives> {
   let offset = 0;
   const parameters = small.parameters.map((shape) => {
@@ -70,7 +69,7 @@ export function exact(
   const targets = targetRows(loss, samples.targets, 0, samples.count);
   return reference.derivatives(
     (duals) => {
-      const input = reference.constant(samples.values, [samples.count, ...small.input]);
+      const input = reference.constant(samples.inputs[0]!.values, [samples.count, ...small.input]);
       const shape = [samples.count, loss.width];
       const output = reference.reshape(small.compute(REFERENCE, input, duals), shape);
       return meanLoss(loss.kind, loss.link, output, reference.constant(targets, shape));

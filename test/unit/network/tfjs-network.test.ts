@@ -103,6 +103,15 @@ const MODELS: Readonly<Record<string, () => tfl.LayersModel>> = {
     const logits = layers.dense({ units: 2, name: 'out' }).apply(twice);
     return tfl.model({ inputs: input, outputs: logits as tfl.SymbolicTensor });
   },
+  'several inputs': () => {
+    const { layers } = tfl;
+    const image = tfl.input({ shape: [3, 3, 1], name: 'image' });
+    const numbers = tfl.input({ shape: [4], name: 'numbers' });
+    const a = layers.flatten().apply(layers.conv2d({ filters: 2, kernelSize: 2 }).apply(image));
+    const b = layers.dense({ units: 8, activation: 'tanh' }).apply(numbers);
+    const logits = layers.dense({ units: 3 }).apply(layers.multiply().apply([a, b] as tfl.SymbolicTensor[]));
+    return tfl.model({ inputs: [numbers, image], outputs: logits as tfl.SymbolicTensor });
+  },
 };
 
 async function saved(name: string, model: tfl.LayersModel): Promise<string> {
@@ -127,13 +136,13 @@ describe('layers models of TensorFlow.js', () => {
     });
     model.setWeights(seeded);
     const network = await loadNetwork(await saved(name, model), undefined);
-    const [, ...shape] = model.inputs[0]?.shape ?? [];
-    const input = tf.randomNormal([2, ...(shape as number[])], 0, 1, 'float32', 5);
-    expect(network.inputShape).toEqual(shape);
-    await expectClose(network.apply(input, tensors(network)), model.predict(input) as tf.Tensor);
+    const shapes = model.inputs.map(({ shape: [, ...shape] }) => shape as number[]);
+    const inputs = shapes.map((shape) => tf.randomNormal([2, ...shape], 0, 1, 'float32', 5));
+    expect(network.inputs.map((one) => one.shape)).toEqual(shapes);
+    await expectClose(network.apply(inputs, tensors(network)), model.predict(inputs) as tf.Tensor);
 
-    const stock = tf.variableGrads(() => lossOf(model.apply(input, { training: false }) as tf.Tensor)).grads;
-    const own = tf.grads((...parameters: tf.Tensor[]) => lossOf(network.apply(input, parameters)))(tensors(network));
+    const stock = tf.variableGrads(() => lossOf(model.apply(inputs, { training: false }) as tf.Tensor)).grads;
+    const own = tf.grads((...parameters: tf.Tensor[]) => lossOf(network.apply(inputs, parameters)))(tensors(network));
     expect(own).toHaveLength(model.trainableWeights.length);
     for (const weight of model.trainableWeights) {
       const index = network.parameters.findIndex((parameter) => parameter.name === weight.originalName);
@@ -244,7 +253,7 @@ describe('layers that are random in training', () => {
     });
     const network = await loadNetwork(await saved('noisy', model), undefined);
     const input = tf.randomNormal([5, 4], 0, 1, 'float32', 5);
-    await expectClose(network.apply(input, tensors(network)), model.predict(input) as tf.Tensor);
+    await expectClose(network.apply([input], tensors(network)), model.predict(input) as tf.Tensor);
     expect(network.notes.join()).toMatch(/Left away.*GaussianNoise, Dropout, AlphaDropout, GaussianDropout/);
     network.dispose();
   });
@@ -272,7 +281,7 @@ describe('graph models of TensorFlow.js', () => {
     const file = write(`nearest-${half}`, { node: graph.nodes, versions: {} }, graph.specs, graph.bytes);
     const network = await loadNetwork(file, undefined);
     const input = tf.randomNormal([2, 4, 3, 2], 0, 1, 'float32', 3);
-    const loss = (...parameters: tf.Tensor[]): tf.Scalar => lossOf(network.apply(input, parameters));
+    const loss = (...parameters: tf.Tensor[]): tf.Scalar => lossOf(network.apply([input], parameters));
     const [kernel, matrix] = tensors(network);
     if (kernel === undefined || matrix === undefined) throw new Error('no parameters');
     const [gradient] = tf.grads(loss)([kernel, matrix]);
@@ -290,7 +299,11 @@ describe('graph models of TensorFlow.js', () => {
     const graph = convolutional('Softmax');
     const modelTopology = { node: graph.nodes, versions: {} };
     const network = await loadNetwork(write('graph', modelTopology, graph.specs, graph.bytes), undefined);
-    expect(network).toMatchObject({ inputShape: [6, 6, 2], outputShape: [3], channels: 'last', link: 'softmax' });
+    expect(network).toMatchObject({
+      inputs: [{ shape: [6, 6, 2], channels: 'last' }],
+      outputShape: [3],
+      link: 'softmax',
+    });
     expect(
       network.parameters.map(({ name, role, inputDimension, outputDimension }) => [
         name,
@@ -321,12 +334,12 @@ describe('graph models of TensorFlow.js', () => {
     const input = tf.randomNormal([3, 6, 6, 2], 0, 1, 'float32', 9);
     const parameters = tensors(network);
     const count = tf.memory().numTensors;
-    const logits = network.apply(input, parameters);
+    const logits = network.apply([input], parameters);
     expect(tf.memory().numTensors).toBe(count + 1);
     await expectClose(logits, stock.execute(input, 'logits') as tf.Tensor);
     await expectClose(tf.softmax(logits), stock.predict(input) as tf.Tensor);
 
-    const loss = (...changed: tf.Tensor[]): tf.Scalar => lossOf(network.apply(input, changed));
+    const loss = (...changed: tf.Tensor[]): tf.Scalar => lossOf(network.apply([input], changed));
     const own = tf.grads(loss)(parameters);
     for (const [index, parameter] of parameters.entries()) {
       const gradient = own[index] ?? tf.scalar(NaN);
@@ -347,7 +360,7 @@ describe('graph models of TensorFlow.js', () => {
     }
 
     const seen = new Map<number, readonly number[]>();
-    network.apply(input, parameters, (parameter, values) => seen.set(parameter, values.shape));
+    network.apply([input], parameters, (parameter, values) => seen.set(parameter, values.shape));
     expect([...seen].sort(([a], [b]) => a - b)).toEqual([
       [0, [3, 6, 6, 2]],
       [4, [3, 6, 6, 4]],
@@ -358,6 +371,42 @@ describe('graph models of TensorFlow.js', () => {
     stock.dispose();
   });
 
+  it.each([-1, 1])('runs graphs with several inputs, for any number of samples and for one (%s)', async (batch) => {
+    const graph = new Graph();
+    const sized = (size: number): unknown => ({ shape: { dim: [batch, size].map((one) => ({ size: String(one) })) } });
+    graph.node('a', 'Placeholder', [], { dtype: floats, shape: sized(4) });
+    graph.node('ids', 'Placeholder', [], { dtype: { type: 'DT_INT32' }, shape: sized(3) });
+    graph.weight('table', [5, 2], wave(0.7));
+    graph.integers('axis', [0]);
+    graph.node('words', 'GatherV2', ['table', 'ids', 'axis'], {
+      Tparams: floats,
+      Tindices: { type: 'DT_INT32' },
+      Taxis: { type: 'DT_INT32' },
+      batch_dims: { i: '0' },
+    });
+    graph.integers('shape', [-1, 6]);
+    graph.node('flat', 'Reshape', ['words', 'shape'], { Tshape: { type: 'DT_INT32' } });
+    graph.weight('w', [4, 6], wave(1.3));
+    graph.node('h', 'MatMul', ['a', 'w'], { transpose_a: { b: false }, transpose_b: { b: false } });
+    graph.node('Identity', 'AddV2', ['h', 'flat']);
+    const name = `several${batch}`;
+    const network = await loadNetwork(write(name, { node: graph.nodes }, graph.specs, graph.bytes), undefined);
+    expect(network.inputs).toMatchObject([
+      { name: 'a', shape: [4], whole: false },
+      { name: 'ids', shape: [3], whole: true },
+    ]);
+    const a = tf.randomNormal([2, 4], 0, 1, 'float32', 9);
+    const ids = tf.tensor([0, 4, 2, 1, 1, 3], [2, 3]);
+    const values = (named: string): tf.Tensor => {
+      const found = network.parameters.find((one) => one.name === named)!;
+      return tf.tensor(found.values, [...found.shape]);
+    };
+    const rows = tf.reshape(tf.gather(values('table'), tf.cast(ids, 'int32')), [2, 6]);
+    const expected = tf.add(tf.matMul(a as tf.Tensor2D, values('w') as tf.Tensor2D), rows);
+    await expectClose(network.apply([a, ids], tensors(network)), expected);
+    network.dispose();
+  });
+
   it('runs graphs of one sample sample by sample', async () => {
     const one = convolutional('Sigmoid', 1);
     const any = convolutional('Sigmoid');
@@ -365,7 +414,7 @@ describe('graph models of TensorFlow.js', () => {
     const batch = await loadNetwork(write('any', { node: any.nodes }, any.specs, any.bytes), undefined);
     expect(single.link).toBe('sigmoid');
     const input = tf.randomNormal([3, 6, 6, 2], 0, 1, 'float32', 9);
-    await expectClose(single.apply(input, tensors(single)), batch.apply(input, tensors(batch)));
+    await expectClose(single.apply([input], tensors(single)), batch.apply([input], tensors(batch)));
     single.dispose();
     batch.dispose();
   });

@@ -126,6 +126,23 @@ function unary(call: OperatorCall, { numbers: ofNumber, tensor }: Unary): Value 
   return numbersValue(results, shape, type);
 }
 
+/** Where there is no number; a small change of a value changes nothing about it. */
+const isNotANumber = tf.customGrad((x) => ({
+  value: tf.isNaN(x as tf.Tensor),
+  gradFunc: () => tf.zerosLike(x as tf.Tensor),
+}));
+
+function isNaN(call: OperatorCall): Value {
+  const value = call.input(0);
+  const { numbers, shape } = value;
+  if (numbers === undefined || value.tensor !== undefined) return each(value, isNotANumber);
+  return numbersValue(
+    numbers.map((number) => Number(Number.isNaN(number))),
+    shape,
+    'bool',
+  );
+}
+
 /** Two operands, or any number of them for Min, Max and Sum. */
 function folded(call: OperatorCall, operation: Binary): Value {
   call.ignore('fmod');
@@ -204,6 +221,7 @@ export const ELEMENTWISE: Readonly<Record<string, Operator>> = {
   ...Object.fromEntries(
     Object.entries(UNARY).map(([name, operation]): [string, Operator] => [name, (call) => unary(call, operation)]),
   ),
+  IsNaN: isNaN,
   Pow: pow,
   Mod: mod,
   Where: where,

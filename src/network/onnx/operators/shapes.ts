@@ -15,7 +15,7 @@ import { broadcastNumbers } from './elementwise';
 import { product } from '../../../formats/shape';
 
 /** The same numbers in another shape. */
-function reshaped(call: OperatorCall, value: Value, shape: readonly number[]): Value {
+export function reshaped(call: OperatorCall, value: Value, shape: readonly number[]): Value {
   if (product(shape) !== product(value.shape) || shape.some((size) => size < 0)) {
     throw call.refusal(l10n.t('the shape [{0}] cannot become [{1}]', value.shape.join(', '), shape.join(', ')));
   }
@@ -146,7 +146,7 @@ function split(call: OperatorCall): readonly Value[] {
 }
 
 /** Some consecutive places along a dimension. */
-function along(call: OperatorCall, value: Value, axis: number, start: number, length: number): Value {
+export function along(call: OperatorCall, value: Value, axis: number, start: number, length: number): Value {
   const { shape } = value;
   if (value.tensor === undefined) {
     return pickedNumbers(
@@ -164,7 +164,7 @@ function along(call: OperatorCall, value: Value, axis: number, start: number, le
 }
 
 /** Some places along a dimension, of a value that is numbers. */
-function pickedNumbers({ numbers = [], shape, type }: Value, axis: number, places: readonly number[]): Value {
+export function pickedNumbers({ numbers = [], shape, type }: Value, axis: number, places: readonly number[]): Value {
   const after = product(shape.slice(axis + 1));
   const size = shape[axis] ?? 1;
   const picked: number[] = [];
@@ -205,31 +205,6 @@ function slice(call: OperatorCall): Value {
     else value = tensorValue(tf.gather(plain(value), tf.range(first, first + count * step, step, 'int32'), axis));
   }
   return value;
-}
-
-function gather(call: OperatorCall): Value {
-  const value = call.input(0);
-  const indices = call.input(1);
-  const { shape } = value;
-  const axis = call.axis(call.integer('axis', 0), shape.length);
-  const size = shape[axis] ?? 0;
-  const result = [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)];
-  call.checkShape(result);
-  const places = indices.numbers?.map((index) => call.axis(index, size));
-  if (places !== undefined) {
-    if (value.tensor === undefined && product(result) <= MAX_NUMBERS) {
-      return { ...pickedNumbers(value, axis, places), shape: result };
-    }
-    const [first = 0] = places;
-    if (value.tensor !== undefined && places.every((place, index) => place === first + index)) {
-      return reshaped(call, along(call, value, axis, first, places.length), result);
-    }
-    const picked = tf.gather(plain(value), tf.tensor1d(places, 'int32'), axis);
-    return tensorValue(tf.reshape(picked, result));
-  }
-  const places32 = tf.cast(plain(indices), 'int32');
-  const fromFront = tf.where(tf.less(places32, 0), tf.add(places32, tf.scalar(size, 'int32')), places32);
-  return tensorValue(tf.gather(plain(value), tf.cast(fromFront, 'int32'), axis));
 }
 
 function expand(call: OperatorCall): Value {
@@ -351,7 +326,6 @@ export const SHAPES: Readonly<Record<string, Operator>> = {
   Concat: concat,
   Split: split,
   Slice: slice,
-  Gather: gather,
   Expand: expand,
   Tile: tile,
   Pad: pad,

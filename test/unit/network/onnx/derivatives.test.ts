@@ -9,14 +9,15 @@ const SAMPLES = 4;
 const { signal } = new AbortController();
 
 function objectiveOf(network: Network, integers: boolean): ReturnType<typeof createNetworkObjective> {
-  const size = network.inputShape.reduce((product, length) => product * length, 1);
+  const { shape } = network.inputs[0];
+  const size = shape.reduce((product, length) => product * length, 1);
   const numbers = pseudoRandom(SAMPLES * size, 23);
   const [classes = 2] = network.outputShape;
   return createNetworkObjective(
     network,
     {
-      ...{ shape: network.inputShape, count: SAMPLES },
-      values: integers ? numbers.map((value) => Math.floor(10 * (value + 1))) : numbers,
+      count: SAMPLES,
+      inputs: [{ shape, values: integers ? numbers.map((value) => Math.floor(10 * (value + 1))) : numbers }],
       targets: {
         kind: 'classes',
         classes,

@@ -54,7 +54,7 @@ describe.each(readdirSync(FOLDER).filter((name) => name.endsWith('.onnx')))('%s'
 
   it('gives what ONNX Runtime gives', async () => {
     await withNetwork(file, async (network) => {
-      expect(network.inputShape).toEqual(facts.sample);
+      expect(network.inputs.map(({ shape }) => shape)).toEqual([facts.sample]);
       expect(network.outputShape).toEqual(facts.outputs);
       expect(network.link).toBe(facts.link);
       const given = inputFor(facts, 3);
@@ -94,6 +94,6 @@ describe.each(readdirSync(FOLDER).filter((name) => name.endsWith('.onnx')))('%s'
 async function gradientsOf(network: Network, { shape, values }: Given): Promise<Float32Array[]> {
   const input = tf.tensor(values, [...shape]);
   const parameters = parametersOf(network);
-  const gradients = tf.grads((...tensors: tf.Tensor[]) => tf.sum(tf.cos(network.apply(input, tensors))))(parameters);
+  const gradients = tf.grads((...tensors: tf.Tensor[]) => tf.sum(tf.cos(network.apply([input], tensors))))(parameters);
   return Promise.all(gradients.map(async (gradient) => Float32Array.from(await gradient.data())));
 }

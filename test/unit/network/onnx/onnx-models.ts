@@ -30,6 +30,8 @@ export interface ModelOf {
   /** Shape of the input; a text for a size that is open. */
   readonly input: readonly (number | string)[];
   readonly inputType?: number;
+  /** Shapes of further inputs, of real numbers. */
+  readonly further?: Readonly<Record<string, readonly (number | string)[]>>;
   readonly outputs?: readonly string[];
   readonly opset?: number;
 }
@@ -81,7 +83,15 @@ function valueInfo(name: string, type: number, shape: readonly (number | string)
 const ML = field(8, message(field(1, 'ai.onnx.ml'), field(2, 3)));
 
 /** A ModelProto. */
-export function modelOf({ nodes, constants = {}, input, inputType = 1, outputs = ['y'], opset = 20 }: ModelOf): Buffer {
+export function modelOf({
+  nodes,
+  constants = {},
+  input,
+  inputType = 1,
+  further = {},
+  outputs = ['y'],
+  opset = 20,
+}: ModelOf): Buffer {
   const body = graph({
     nodes: nodes.map(({ operator, domain, inputs, outputs: given, attributes = {} }, index) =>
       node({
@@ -94,6 +104,7 @@ export function modelOf({ nodes, constants = {}, input, inputType = 1, outputs =
     tensors: Object.entries(constants).map(([name, of], index) => constant(name, of, 11 + index)),
     more: message(
       field(11, valueInfo('x', inputType, input)),
+      ...Object.entries(further).map(([name, shape]) => field(11, valueInfo(name, 1, shape))),
       ...outputs.map((name) => field(12, valueInfo(name, 1, undefined))),
     ),
   });

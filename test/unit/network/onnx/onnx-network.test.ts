@@ -41,7 +41,7 @@ describe('models of the other tests', () => {
   it.each(['fmnist.onnx', 'fmnist_external.onnx'])('%s gives what ONNX Runtime gives', async (name) => {
     const file = path.join(FOLDER, name);
     await withNetwork(file, async (network) => {
-      expect(network).toMatchObject({ channels: 'first', inputShape: [1, 28, 28], link: 'none' });
+      expect(network).toMatchObject({ inputs: [{ shape: [1, 28, 28], channels: 'first' }], link: 'none' });
       const values = pseudoRandom(2 * 784, 7);
       // ONNX Runtime in WebAssembly reads no external files: both hold the same network, for one sample.
       const of = async (from: number): Promise<Float32Array> => {
@@ -97,7 +97,7 @@ describe('parameters', () => {
       ]);
       const seen = new Map<string, number[]>();
       const input = tf.tensor(pseudoRandom(2 * 144, 1), [2, 4, 6, 6]);
-      const output = network.apply(input, parametersOf(network), (index, tensor) => {
+      const output = network.apply([input], parametersOf(network), (index, tensor) => {
         seen.set(network.parameters[index]?.name.split('.')[0] ?? '', tensor.shape);
       });
       expect(output.shape).toEqual([2, 2]);
@@ -122,7 +122,7 @@ describe('parameters', () => {
     await withModel(model, (network) => {
       expect(network.parameters).toMatchObject([{ name: 'dense.weight', outputDimension: 0, inputDimension: 1 }]);
       const shapes: number[][] = [];
-      network.apply(tf.ones([2, 4]), parametersOf(network), (_, tensor) => shapes.push(tensor.shape));
+      network.apply([tf.ones([2, 4])], parametersOf(network), (_, tensor) => shapes.push(tensor.shape));
       expect(shapes).toEqual([[2, 4]]);
     });
   });

@@ -54,7 +54,7 @@ export async function withFile<Result>(model: Uint8Array, use: (file: string) =>
 
 /** Output of a network before its link. */
 export function logitsOf(network: Network, { shape, values }: Given): Promise<Computed> {
-  return read(() => network.apply(tf.tensor(values, [...shape]), parametersOf(network)));
+  return read(() => network.apply([tf.tensor(values, [...shape])], parametersOf(network)));
 }
 
 async function read(compute: () => tf.Tensor): Promise<Computed> {
