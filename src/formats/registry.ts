@@ -245,7 +245,7 @@ function isModelName(name: string): boolean {
 }
 
 /** Errors of the file system are the file's fault as far as the user is concerned; all else is passed on. */
-function asFormatError(error: unknown, file: string): unknown {
+export function asFormatError(error: unknown, file: string): unknown {
   if (error instanceof FormatError || error instanceof CancelledError) return error;
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;

@@ -7,6 +7,26 @@ import type { Rebuilt, TensorView } from './tensor-view';
 export interface PickledMoment {
   readonly decay: number;
   readonly step: number | TensorView;
+  readonly parameter?: string;
+}
+
+/**
+ * Names of the parameters of an optimiser's groups, by the keys of its state: since PyTorch 2.6 optimisers that were given
+ * names keep them beside the numbers (`param_names`), and the state that FSDP gathers has names for keys.
+ */
+export function parameterNames(groups: readonly PickleValue[]): ReadonlyMap<PickleValue, string> {
+  const names = new Map<PickleValue, string>();
+  for (const group of groups) {
+    const parts = dictOf(group);
+    const parameters = parts?.get('params');
+    const given = parts?.get('param_names');
+    if (!Array.isArray(parameters)) continue;
+    parameters.forEach((parameter, index) => {
+      const name: unknown = Array.isArray(given) && given.length === parameters.length ? given[index] : parameter;
+      if (typeof name === 'string') names.set(parameter, name);
+    });
+  }
+  return names;
 }
 
 /**
@@ -30,13 +50,16 @@ export function adamMoments(
     for (const parameter of parameters) decays.set(parameter, decay);
   }
   if (decays.size === 0) return moments;
+  const names = parameterNames(groups);
   for (const [parameter, value] of state) {
     const decay = decays.get(parameter);
     const slots = dictOf(value);
     const mean = viewOf(slots?.get('exp_avg_sq'), tensorOf);
     const step = slots?.get('step');
     const steps = typeof step === 'number' ? step : viewOf(step, tensorOf);
-    if (decay !== undefined && mean !== undefined && steps !== undefined) moments.set(mean, { decay, step: steps });
+    if (decay === undefined || mean === undefined || steps === undefined) continue;
+    const name = names.get(parameter);
+    moments.set(mean, { decay, step: steps, ...(name === undefined ? {} : { parameter: name }) });
   }
   return moments;
 }
@@ -55,9 +78,9 @@ export function namedMoments(
   tensors: readonly { readonly name: string; readonly view: TensorView }[],
 ): SecondMoment[] {
   const names = new Map(tensors.map(({ name, view }) => [view, name]));
-  return [...moments].flatMap(([view, { decay, step }]) => {
+  return [...moments].flatMap(([view, { step, ...moment }]) => {
     const tensor = names.get(view);
     const steps = typeof step === 'number' ? step : names.get(step);
-    return tensor === undefined || steps === undefined ? [] : [{ tensor, decay, step: steps }];
+    return tensor === undefined || steps === undefined ? [] : [{ tensor, step: steps, ...moment }];
   });
 }
