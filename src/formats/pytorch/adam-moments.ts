@@ -8,7 +8,12 @@ export interface PickledMoment {
   readonly decay: number;
   readonly step: number | TensorView;
   readonly parameter?: string;
+  /** Set if the tensor holds codes of a byte: the largest value of each block, and the share of it that each code stands for. */
+  readonly blocks?: { readonly largest: TensorView; readonly shares: TensorView };
 }
+
+/** Where bitsandbytes keeps its tensors, since FSDP must not touch them (0.44); before, they lie beside the steps. */
+const BITSANDBYTES_STATE = '__bnb_optimizer_quant_state__';
 
 /**
  * Names of the parameters of an optimiser's groups, by the keys of its state: since PyTorch 2.6 optimisers that were given
@@ -31,7 +36,8 @@ export function parameterNames(groups: readonly PickleValue[]): ReadonlyMap<Pick
 
 /**
  * The second moments in the state of Adam and its kin (AdamW, NAdam, RAdam, LAMB: what keeps `exp_avg_sq`, with two betas)
- * as `torch.optim` saves it. AMSGrad's `max_exp_avg_sq` is a maximum, not a mean, and Adafactor has no beta: neither counts.
+ * as `torch.optim` saves it, and as bitsandbytes does. AMSGrad's `max_exp_avg_sq` is a maximum, not a mean, and Adafactor has
+ * no beta: neither counts.
  */
 export function adamMoments(
   state: PickleDict,
@@ -55,13 +61,32 @@ export function adamMoments(
     const decay = decays.get(parameter);
     const slots = dictOf(value);
     const mean = viewOf(slots?.get('exp_avg_sq'), tensorOf);
+    const held = mean === undefined ? bitsandbytesMoment(slots, tensorOf) : { mean };
     const step = slots?.get('step');
     const steps = typeof step === 'number' ? step : viewOf(step, tensorOf);
-    if (decay === undefined || mean === undefined || steps === undefined) continue;
+    if (decay === undefined || held === undefined || steps === undefined) continue;
     const name = names.get(parameter);
-    moments.set(mean, { decay, step: steps, ...(name === undefined ? {} : { parameter: name }) });
+    const { mean: view, ...codes } = held;
+    moments.set(view, { decay, step: steps, ...codes, ...(name === undefined ? {} : { parameter: name }) });
   }
   return moments;
+}
+
+/**
+ * The second of the two means that bitsandbytes' optimisers with two betas keep (`Optimizer2State`): as float32 of tensors
+ * that are too small to be worth it, else in codes of a byte, block by block.
+ */
+function bitsandbytesMoment(
+  slots: PickleDict | undefined,
+  tensorOf: (value: PickleValue) => Rebuilt | undefined,
+): ({ readonly mean: TensorView } & Pick<PickledMoment, 'blocks'>) | undefined {
+  const state = dictOf(slots?.get(BITSANDBYTES_STATE)) ?? slots;
+  const view = (key: string): TensorView | undefined => viewOf(state?.get(key), tensorOf);
+  const mean = view('state2');
+  if (mean === undefined || view('state1') === undefined) return undefined;
+  if (mean.dtype !== 'uint8') return { mean };
+  const [largest, shares] = [view('absmax2'), view('qmap2')];
+  return largest === undefined || shares === undefined ? undefined : { mean, blocks: { largest, shares } };
 }
 
 function viewOf(
@@ -78,9 +103,10 @@ export function namedMoments(
   tensors: readonly { readonly name: string; readonly view: TensorView }[],
 ): SecondMoment[] {
   const names = new Map(tensors.map(({ name, view }) => [view, name]));
-  return [...moments].flatMap(([view, { step, ...moment }]) => {
+  return [...moments].flatMap(([view, { decay, step, parameter }]) => {
     const tensor = names.get(view);
     const steps = typeof step === 'number' ? step : names.get(step);
-    return tensor === undefined || steps === undefined ? [] : [{ tensor, step: steps, ...moment }];
+    if (tensor === undefined || steps === undefined) return [];
+    return [{ tensor, decay, step: steps, ...(parameter === undefined ? {} : { parameter }) }];
   });
 }

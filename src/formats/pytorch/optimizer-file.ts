@@ -3,10 +3,12 @@ import type { SecondMoment, TensorEntry } from '../checkpoint';
 import { FormatError } from '../errors';
 import type { RandomAccessSource } from '../source';
 import { namedMoments } from './adam-moments';
+import { blockStorage, CodeTables } from './block-codes';
 import { openTorchFile } from './pytorch';
 import { nameTensors } from './pytorch-sections';
 import { placeTensors } from './pytorch-views';
 import { walkContext } from './pytorch-walk';
+import type { TensorStorages } from './tensor-storage';
 
 /** Adam's second moments, with the tensors that hold them and their numbers of steps. */
 export interface OptimizerState {
@@ -33,21 +35,28 @@ export async function readOptimizerFile(
       tensor: tensor === '' ? undefined : tensor,
       remedy: l10n.t('The file is damaged or not written by PyTorch: check where it comes from, or save it again.'),
     });
-  const { pickle, storages } = await openTorchFile(source, signal);
-  const context = walkContext(pickle.opcodes, fail);
-  const { tensors } = nameTensors(pickle.value, context);
-  const secondMoments = namedMoments(context.moments, tensors);
+  const opened = await openTorchFile(source, signal);
+  const context = walkContext(opened.pickle.opcodes, fail);
+  const named = nameTensors(opened.pickle.value, context).tensors;
+  const secondMoments = namedMoments(context.moments, named);
   const wanted = new Set(secondMoments.flatMap(({ tensor, step }) => [tensor, step]));
-  const { entries } = placeTensors(
-    tensors.filter(({ name }) => wanted.has(name)),
-    {
-      bigEndian: storages.bigEndian,
-      get: (key) => {
-        const bytes = storages.get(key);
-        return bytes === undefined ? undefined : { ...bytes, file };
-      },
+  const tensors = named.filter(({ name }) => wanted.has(name));
+  const storages: TensorStorages = {
+    bigEndian: opened.storages.bigEndian,
+    get: (key) => {
+      const bytes = opened.storages.get(key);
+      return bytes === undefined ? undefined : { ...bytes, file };
     },
-    fail,
-  );
-  return { tensors: entries.map((entry) => ({ ...entry, role: 'optimizer' })), secondMoments };
+  };
+  const { entries } = placeTensors(tensors, storages, fail);
+  const tables = new CodeTables(source, storages, fail, signal);
+  const decoded: TensorEntry[] = [];
+  for (const [index, { view }] of tensors.entries()) {
+    const entry = entries[index];
+    if (entry === undefined) continue;
+    const blocks = context.moments.get(view)?.blocks;
+    const storage = blocks === undefined ? undefined : await blockStorage(entry, view, blocks, tables);
+    decoded.push({ ...entry, role: 'optimizer', ...(storage === undefined ? {} : { dtype: 'float32', ...storage }) });
+  }
+  return { tensors: decoded, secondMoments };
 }

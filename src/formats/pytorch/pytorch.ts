@@ -85,7 +85,9 @@ function describe(source: RandomAccessSource, { label, pickle, storages, tensors
   const named = nameTensors(pickle.value, context);
   checkWeights(source, named, deepspeedHint(pickle.value));
   checkPartitioned(source.path, pickle.value, named.tensors);
-  const secondMoments = namedMoments(context.moments, named.tensors);
+  // Those in codes would take reading what the codes mean: files of weights hardly have them.
+  const plain = new Map([...context.moments].filter(([, { blocks }]) => blocks === undefined));
+  const secondMoments = namedMoments(plain, named.tensors);
   const { entries, notes } = placeTensors(named.tensors, storages, fail);
   return {
     format: 'pytorch',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LimitScope, ModelReport } from '../../../src/report/report';
+import type { LimitScope, ModelReport, TensorReport } from '../../../src/report/report';
 import { dict, float, int, list, proto, raw, tensor, torchZip, tuple } from '../formats/pytorch-bytes';
 import { analysis, fixture, workerPool } from './analysis';
 
@@ -11,14 +11,18 @@ const pool = workerPool(1);
 
 const TRAINER = fixture('pytorch/trainer');
 
-/** Written by make_trainer.py from the optimiser as it was in memory. */
-const REFERENCE = JSON.parse(readFileSync(fixture('pytorch/trainer.json'), 'utf8')) as {
+interface Moments {
   /** Names of the parameters by the numbers that the file has for them. */
   readonly order: readonly string[];
   readonly moments: Readonly<
     Record<string, { shape: number[]; sum: number; squares: number; min: number; max: number }>
   >;
+}
+
+/** Written by make_trainer.py from the optimisers as they were in memory. */
+const REFERENCE = JSON.parse(readFileSync(fixture('pytorch/trainer.json'), 'utf8')) as Moments & {
   readonly limit: Readonly<Record<LimitScope, number>>;
+  readonly eightBit: Moments;
 };
 
 let folder: string;
@@ -49,6 +53,18 @@ function expectReference(report: ModelReport, references: Readonly<Record<LimitS
   for (const [scope, fraction] of found) expect(Math.abs(fraction - references[scope])).toBeLessThan(1e-5);
 }
 
+function expectMoments(tensors: readonly TensorReport[], slot: string, { order, moments }: Moments): void {
+  const found = new Map(tensors.map((each) => [each.name, each]));
+  expect(tensors.filter(({ name }) => name.endsWith(`.${slot}`))).toHaveLength(order.length);
+  order.forEach((parameter, number) => {
+    const tensorOfMoments = found.get(`optimizer.state.${number}.${slot}`)!;
+    const { shape, sum, squares, min, max } = moments[parameter]!;
+    expect(tensorOfMoments).toMatchObject({ shape, min, max, role: 'optimizer', prunable: false });
+    expect(Math.abs(tensorOfMoments.l1Norm / sum - 1)).toBeLessThan(1e-6);
+    expect(Math.abs(tensorOfMoments.l2Norm ** 2 / squares - 1)).toBeLessThan(1e-6);
+  });
+}
+
 /** Why no limit was estimated; undefined if nothing is said. */
 function notUsed({ warnings }: ModelReport): string | undefined {
   return warnings.find(({ code }) => code === 'optimizer-state-not-used')?.message;
@@ -65,17 +81,18 @@ describe('optimiser state beside the weights', () => {
 
   it('has the moments of each parameter under its number', async () => {
     const { tensors } = await reportOf(TRAINER);
-    const found = tensors.filter(({ name }) => name.endsWith('.exp_avg_sq'));
-    expect(found).toHaveLength(REFERENCE.order.length);
-    REFERENCE.order.forEach((parameter, number) => {
-      const moments = found.find(({ name }) => name === `optimizer.state.${number}.exp_avg_sq`);
-      const { shape, sum, squares, min, max } = REFERENCE.moments[parameter]!;
-      expect(moments).toMatchObject({ shape, min, max, role: 'optimizer', prunable: false });
-      const { l1Norm, l2Norm } = moments!;
-      expect(Math.abs(l1Norm / sum - 1)).toBeLessThan(1e-6);
-      expect(Math.abs(l2Norm ** 2 / squares - 1)).toBeLessThan(1e-6);
-    });
+    expectMoments(tensors, 'exp_avg_sq', REFERENCE);
     expect(tensors.some(({ name }) => name.endsWith('.exp_avg'))).toBe(false);
+  });
+
+  it('may be of bitsandbytes, in bytes: as its own code decodes them', async () => {
+    await copies({ 'model.safetensors': 'model.safetensors', 'optimizer.pt': 'optimizer_8bit.pt' });
+    const report = await reportOf(folder);
+    expectMoments(report.tensors, '__bnb_optimizer_quant_state__.state2', REFERENCE.eightBit);
+    const stored = report.tensors.filter(({ storedDtype }) => storedDtype === 'uint8 (bitsandbytes, blocks of 256)');
+    expect(stored).toHaveLength(7);
+    expect(limits(report).map(([scope]) => scope)).toEqual(['parameters', 'weights']);
+    expect(notUsed(report)).toBeUndefined();
   });
 
   it('counts neither as values of the model nor as its bytes', async () => {
@@ -126,6 +143,12 @@ describe('a file of the optimiser that is of no use leaves the analysis as it is
     Buffer.concat([raw(0x7d, 0x28), ...entries.flatMap(([key, value]) => [int(key), value]), raw(0x75)]);
   const slots = (shape: readonly number[], stride = 0): Buffer =>
     dict({ step: int(3), exp_avg_sq: tensor({ shape, strides: shape.map(() => stride) }) });
+  /** Of bitsandbytes: four codes, none of whose parts belong together. */
+  const codes = (parts: Readonly<Record<string, Buffer>>): Buffer => {
+    const bytes = tensor({ type: 'ByteStorage', shape: [4], strides: [1] });
+    const absmax2 = tensor({ shape: [1], strides: [1] });
+    return dict({ step: int(3), state1: bytes, state2: bytes, absmax2, qmap2: bytes, ...parts });
+  };
   const saved = (entries: readonly (readonly [number, Uint8Array])[], numbers: readonly number[]): Buffer => {
     const group = dict({ betas: tuple(float(0.9), float(0.999)), params: list(...numbers.map(int)) });
     return torchZip(proto(dict({ state: state(entries), param_groups: list(group) })));
@@ -149,6 +172,16 @@ describe('a file of the optimiser that is of no use leaves the analysis as it is
       'longer in its words than in its bytes',
       () => saved([[0, slots([2 ** 40], 1)]], [0]),
       /its tensor "optimizer\.state\.0\.exp_avg_sq": reaches/,
+    ],
+    [
+      'in codes of too few blocks',
+      () => saved([[0, codes({ absmax2: tensor({ key: '1', shape: [3], strides: [1] }) })]], [0]),
+      /its tensor .*: is quantised in a way that is not read\.$/,
+    ],
+    [
+      'in codes without a table for all of them',
+      () => saved([[0, codes({ qmap2: tensor({ shape: [4], strides: [1] }) })]], [0]),
+      /its tensor .*: is quantised in a way that is not read\.$/,
     ],
     [
       'of more elements than can be counted',
