@@ -5,6 +5,8 @@ import type { Rebuilt, TensorView } from './tensor-view';
 
 /** Adam's second moment of a parameter as it is pickled: where the number of steps is a tensor, it has not been read yet. */
 export interface PickledMoment {
+  /** Of the parameter in the optimiser's state. */
+  readonly key: PickleValue;
   readonly decay: number;
   readonly step: number | TensorView;
   readonly parameter?: string;
@@ -67,7 +69,13 @@ export function adamMoments(
     if (decay === undefined || held === undefined || steps === undefined) continue;
     const name = names.get(parameter);
     const { mean: view, ...codes } = held;
-    moments.set(view, { decay, step: steps, ...codes, ...(name === undefined ? {} : { parameter: name }) });
+    moments.set(view, {
+      key: parameter,
+      decay,
+      step: steps,
+      ...codes,
+      ...(name === undefined ? {} : { parameter: name }),
+    });
   }
   return moments;
 }
