@@ -26,6 +26,7 @@ export function optimizerEstimate(
       method: 'optimizer-curvature',
       scope,
       inputs: 'optimizer',
+      ...(file === undefined ? {} : { inputFile: file }),
       ...figures,
       assumptions: [
         ...figures.assumptions,

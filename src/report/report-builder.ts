@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Checkpoint, TensorEntry } from '../formats/checkpoint';
 import { layerName } from '../formats/layer-name';
 import { isPrunable } from '../formats/roles';
@@ -121,7 +120,7 @@ export class ReportBuilder {
     this.statistics = new Array<TensorStatistics | undefined>(this.facts.length);
     this.moments = new SecondMoments(checkpoint.secondMoments ?? []);
     this.momentFit = momentFit(checkpoint);
-    this.stateFile = checkpoint.optimizerFile === undefined ? undefined : path.basename(checkpoint.optimizerFile);
+    this.stateFile = /[^/\\]+$/.exec(checkpoint.optimizerFile ?? '')?.[0];
     this.cellsPerTensor = Math.max(MIN_KEPT_CELLS, Math.floor(KEPT_CELLS / Math.max(1, this.facts.length)));
   }
 

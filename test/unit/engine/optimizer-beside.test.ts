@@ -76,6 +76,7 @@ describe('optimiser state beside the weights', () => {
     expectReference(report, REFERENCE.limit);
     expect(notUsed(report)).toBeUndefined();
     const [estimate] = report.limits.filter(({ method }) => method === 'optimizer-curvature');
+    expect(estimate?.inputFile).toBe('optimizer.pt');
     expect(estimate?.assumptions[2]).toMatch(/^The second moments are those of optimizer\.pt, .*clipped/);
   });
 
