@@ -78,6 +78,11 @@ export function modelNameCertainty(name: string): 'model' | 'ambiguous' | 'no' {
   return AMBIGUOUS.test(name) || MARKER_NAMES.includes(name) ? 'ambiguous' : 'no';
 }
 
+/** Whether a file is what training libraries write beside the model, by its name: only alone is it worth opening. */
+export function isCompanionName(name: string): boolean {
+  return COMPANION.test(name);
+}
+
 /** Whether a file holds weights that a TensorFlow.js manifest describes: `group1-shard1of2.bin`, `face_model-shard1`. */
 export function isManifestShard(name: string): boolean {
   return MANIFEST_SHARD.test(name);

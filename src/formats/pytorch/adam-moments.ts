@@ -48,6 +48,8 @@ export function adamMoments(
 ): Map<TensorView, PickledMoment> {
   const moments = new Map<TensorView, PickledMoment>();
   const decays = new Map<PickleValue, number>();
+  // The fused optimisers of Apex count steps once a group.
+  const groupSteps = new Map<PickleValue, PickleValue>();
   for (const group of groups) {
     const parts = dictOf(group);
     const betas = parts?.get('betas');
@@ -55,7 +57,11 @@ export function adamMoments(
     if (!Array.isArray(betas) || betas.length !== 2 || !Array.isArray(parameters)) continue;
     const decay = betas[1];
     if (typeof decay !== 'number' || !(decay >= 0 && decay < 1)) continue;
-    for (const parameter of parameters) decays.set(parameter, decay);
+    const step = parts?.get('step');
+    for (const parameter of parameters) {
+      decays.set(parameter, decay);
+      if (step !== undefined) groupSteps.set(parameter, step);
+    }
   }
   if (decays.size === 0) return moments;
   const names = parameterNames(groups);
@@ -64,7 +70,7 @@ export function adamMoments(
     const slots = dictOf(value);
     const mean = viewOf(slots?.get('exp_avg_sq'), tensorOf);
     const held = mean === undefined ? bitsandbytesMoment(slots, tensorOf) : { mean };
-    const step = slots?.get('step');
+    const step = slots?.get('step') ?? groupSteps.get(parameter);
     const steps = typeof step === 'number' ? step : viewOf(step, tensorOf);
     if (decay === undefined || held === undefined || steps === undefined) continue;
     const name = names.get(parameter);

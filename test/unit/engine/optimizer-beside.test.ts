@@ -123,6 +123,7 @@ describe('optimiser state beside the weights', () => {
   it('is found beside the only model of a folder, and not used where there are others', async () => {
     await copies({ 'gpt.pt': 'pytorch_model.bin', 'optim.pt': 'optimizer.pt' });
     expectReference(await reportOf(join(folder, 'gpt.pt')), REFERENCE.limit);
+    expectReference(await reportOf(folder), REFERENCE.limit);
     await copies({ 'best.pt': 'pytorch_model.bin' });
     const report = await reportOf(join(folder, 'gpt.pt'));
     expect(limits(report)).toEqual([]);

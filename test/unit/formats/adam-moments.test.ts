@@ -104,4 +104,13 @@ describe('second moments of a pickled optimiser', () => {
     const names = [...adamMoments(state, groups, tensorOf).values()].map(({ parameter }) => parameter);
     expect(names).toEqual(['conv.weight', undefined, 'fc.weight']);
   });
+
+  it('have the steps of their group where the state has none of its own', () => {
+    const group = dict({ params: [0, 1], betas: [0.9, 0.999], step: 12 });
+    const own = slots('b', 7);
+    expect(moments([group], [dict({ exp_avg_sq: tensor('a.v') }), own])).toEqual([
+      ['a.v', 0.999, 12],
+      ['b.v', 0.999, 7],
+    ]);
+  });
 });
