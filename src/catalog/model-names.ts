@@ -53,7 +53,7 @@ const AMBIGUOUS = new RegExp(`\\.(?:json|${AMBIGUOUS_EXTENSIONS.join('|')})$|^ch
 
 /** What training libraries write beside the model of a checkpoint: states of optimiser, schedule and random numbers, facts of an export. */
 const COMPANION =
-  /^(?:keras_metadata|fingerprint)\.pb$|^(?:optimizer(?:_\d+)?|scheduler|scaler|training_args|custom_checkpoint_\d+|rng_state(?:_\d+)?|random_states_\d+|.*optim_states)\.(?:pt|pth|bin|pkl)$/i;
+  /^(?:keras_metadata|fingerprint)\.pb$|^(?:optim(?:izer)?(?:_\d+)?|scheduler|scaler|training_args|custom_checkpoint_\d+|rng_state(?:_\d+)?|random_states_\d+|.*optim_states)\.(?:pt|pth|bin|pkl)$/i;
 
 /** Weights without their names and shapes, which a TensorFlow.js manifest beside them has. */
 const MANIFEST_SHARD = /-shard\d+(?:of\d+)?(?:\.bin)?$/i;
@@ -76,6 +76,11 @@ export function modelNameCertainty(name: string): 'model' | 'ambiguous' | 'no' {
   if (COMPANION.test(name) || isManifestShard(name)) return 'no';
   if (CERTAIN.test(name)) return 'model';
   return AMBIGUOUS.test(name) || MARKER_NAMES.includes(name) ? 'ambiguous' : 'no';
+}
+
+/** Whether a file is what training libraries write beside the model, by its name: only alone is it worth opening. */
+export function isCompanionName(name: string): boolean {
+  return COMPANION.test(name);
 }
 
 /** Whether a file holds weights that a TensorFlow.js manifest describes: `group1-shard1of2.bin`, `face_model-shard1`. */

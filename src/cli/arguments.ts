@@ -79,7 +79,8 @@ Options:
                              parameters, a fraction from 0 to 1) of any file is below X
   --batch-size N             of the training, and
   --epsilon X                by how much the loss may grow: for the limit from Adam's second moments where a
-                             PyTorch checkpoint has them (else ${USUAL_CHOICE.batch} and ${USUAL_CHOICE.epsilon} are assumed)
+                             PyTorch checkpoint, or a file beside it, has them
+                             (else ${USUAL_CHOICE.batch} and ${USUAL_CHOICE.epsilon} are assumed)
   --role PATTERN=ROLE        what tensors are for whose name matches (* any characters, ? one): weight,
                              bias, norm, embedding, buffer, constant, quantization, optimizer or
                              other; the first match decides (may be repeated)

@@ -37,8 +37,9 @@ export function reportToText(report: ModelReport): string {
     const limits = report.limits.filter((limit) => limit.scope === scope);
     if (limits.length === 0) continue;
     lines.push('', `Limits, ${SCOPES[scope]}:`);
-    for (const { method, prunedFraction, verdict } of limits) {
-      lines.push(`  ${method.padEnd(24)} ${formatPercent(prunedFraction).padStart(7)}  ${verdict}`);
+    for (const { method, prunedFraction, verdict, inputFile } of limits) {
+      const from = inputFile === undefined ? '' : ` From ${inputFile}.`;
+      lines.push(`  ${method.padEnd(24)} ${formatPercent(prunedFraction).padStart(7)}  ${verdict}${from}`);
     }
   }
   for (const { message } of report.warnings) lines.push('', `Warning: ${printable(message)}`);

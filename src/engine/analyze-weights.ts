@@ -13,6 +13,7 @@ import { batches, readingOrder, storedBytes } from './plan';
 import { SegmentCollector } from './segment-collector';
 import type { WorkerPool } from './worker-pool';
 import { openModel } from './open-model';
+import { withOptimizerState } from './optimizer-beside';
 
 /** Layers are sent together if they come faster than this, and the model as a whole less often still. */
 const LAYERS_EVERY_MS = 40;
@@ -38,11 +39,12 @@ export async function analyzeWeights(
 ): Promise<ModelReport> {
   const started = performance.now();
   pool.warmUp();
-  const opened = await openModel(request.path, signal);
+  const model = await openModel(request.path, signal);
   try {
+    const opened = await withOptimizerState(model, signal);
     return await analyzeCheckpoint(opened.checkpoint, request, pool, report, signal, started);
   } finally {
-    await opened.close();
+    await model.close();
   }
 }
 

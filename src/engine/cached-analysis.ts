@@ -7,6 +7,7 @@ import { modelKey, type ModelKey } from './model-key';
 import type { ResultCache } from './result-cache';
 import type { WorkerPool } from './worker-pool';
 import { openModel } from './open-model';
+import { withOptimizerState } from './optimizer-beside';
 
 /** Results of more tensors are not kept: writing them as text would take more memory than this process may have. */
 const MAX_TENSORS_KEPT = 20_000;
@@ -25,8 +26,9 @@ export async function cachedAnalysis(
 ): Promise<ModelReport> {
   const started = performance.now();
   pool.warmUp();
-  const opened = await openModel(request.path, signal);
+  const model = await openModel(request.path, signal);
   try {
+    const opened = await withOptimizerState(model, signal);
     const isUsual = !request.hash && request.curvature === undefined;
     const key = isUsual && request.cache !== 'none' ? await keyOf(opened) : undefined;
     const known = key === undefined || request.cache === 'refresh' ? undefined : await cache.result(key);
@@ -55,7 +57,7 @@ export async function cachedAnalysis(
     }
     return result;
   } finally {
-    await opened.close();
+    await model.close();
   }
 }
 

@@ -8,6 +8,7 @@ import { fileFacts } from './file-facts';
 import { modelKey } from './model-key';
 import type { ResultCache } from './result-cache';
 import { openModel } from './open-model';
+import { withOptimizerState } from './optimizer-beside';
 
 /**
  * What a model file is, from its header. A file that cannot be read is an answer, not an error: descriptions are made
@@ -34,7 +35,7 @@ export async function describeModel(
         count: own.reduce((sum, { count }) => sum + count, 0),
         prunableCount: own.reduce((sum, { role, dtype, count }) => sum + (isPrunable(role, dtype) ? count : 0), 0),
         dtypes: dtypeMix(own),
-        analysis: (await cache?.summary(await modelKey(opened))) ?? null,
+        analysis: (await cache?.summary(await modelKey(await withOptimizerState(opened, signal)))) ?? null,
       };
     } finally {
       await opened.close();

@@ -57,6 +57,8 @@ export interface SecondMoment {
   readonly decay: number;
   /** Number of steps taken, or the name of the tensor that holds it. */
   readonly step: number | string;
+  /** Name of the parameter, where the optimiser knows it. */
+  readonly parameter?: string;
 }
 
 /** Something worth saying about a file that can be read all the same. */
@@ -73,11 +75,13 @@ export interface Checkpoint {
   readonly format: string;
   /** Name of the format for people, e.g. `safetensors, 2 shards`, `PyTorch zip`. */
   readonly formatLabel: string;
-  /** All files that hold weights, absolute paths; `ByteExtent.file` indexes this list. */
+  /** All files that hold weights, and {@link optimizerFile}; absolute paths. `ByteExtent.file` indexes this list. */
   readonly files: readonly { readonly path: string; readonly size: number }[];
   readonly tensors: readonly TensorEntry[];
-  /** Of the parameters that an optimiser of Adam's kind has trained, where its state is in the file; in no special order. */
+  /** Of the parameters that an optimiser of Adam's kind has trained, where its state is there; in no special order. */
   readonly secondMoments?: readonly SecondMoment[];
+  /** Which of the files holds nothing but optimiser state, and all that there is of it. */
+  readonly optimizerFile?: string;
   /** How the tensors feed the operators, where the format says so. */
   readonly topology?: Topology;
   readonly notes: readonly CheckpointNote[];

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as l10n from '@vscode/l10n';
 import { MAIN_FILES } from '../catalog/main-files';
+import { isCompanionName } from '../catalog/model-names';
 import type { Checkpoint, FormatReader, OpenContext } from './checkpoint';
 import { coremlReader } from './coreml/coreml';
 import { CancelledError, FormatError, throwIfCancelled } from './errors';
@@ -193,7 +194,9 @@ export async function mainFile(file: string): Promise<string> {
   if (main !== undefined) return path.join(file, main);
   const latest = await latestStep(file, entries);
   if (latest !== undefined) return await mainFile(latest);
-  const models = names.filter((name) => isModelName(name.toLowerCase())).sort();
+  const named = names.filter((name) => isModelName(name.toLowerCase())).sort();
+  const byThemselves = named.filter((name) => !isCompanionName(name));
+  const models = byThemselves.length > 0 ? byThemselves : named;
   const [only] = models;
   if (isArrayFolder(entries)) return file;
   if (only !== undefined && models.length === 1) return path.join(file, only);
@@ -245,7 +248,7 @@ function isModelName(name: string): boolean {
 }
 
 /** Errors of the file system are the file's fault as far as the user is concerned; all else is passed on. */
-function asFormatError(error: unknown, file: string): unknown {
+export function asFormatError(error: unknown, file: string): unknown {
   if (error instanceof FormatError || error instanceof CancelledError) return error;
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return error;

@@ -1,6 +1,5 @@
 import type { SecondMoment } from '../formats/checkpoint';
 import type { MagnitudeCells, MomentCells } from '../sketch/cells';
-import type { LimitScope } from '../report/report';
 
 /**
  * Cells to an octave of the distribution of second moments. Each holds its mean, so that what is computed of it as of
@@ -104,48 +103,4 @@ function addTo(sums: CellSums, mean: number, count: number): void {
   sum.count += count;
   sum.sum += mean * count;
   sums.set(cell, sum);
-}
-
-/** A tensor as far as moments are to fit it. */
-export interface MomentTarget {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly prunable: boolean;
-}
-
-/** Which scopes' tensors all have second moments; where none has, why. */
-export interface MomentFit {
-  readonly scopes: readonly LimitScope[];
-  /** Prunable tensors of shapes that there are too few moments of. */
-  readonly missing: readonly string[];
-  /** There are moments of shapes that no tensor has: they are of another network. */
-  readonly foreign: boolean;
-}
-
-/**
- * Whether the second moments are those of these tensors. The optimiser's state knows them by numbers in the order of its
- * groups of parameters, not by names; but as a distribution is all that is made of them, which of two tensors of one shape a
- * moment is of makes no difference. So they fit if, shape by shape, there are as many as tensors that can be pruned, and no
- * more than tensors.
- * @param targets all tensors that could be trained, shared memory once
- */
-export function fitMoments(shapes: readonly (readonly number[])[], targets: readonly MomentTarget[]): MomentFit {
-  const moments = countBy(shapes.map(String));
-  const all = countBy(targets.map(({ shape }) => String(shape)));
-  const prunable = targets.filter((target) => target.prunable);
-  const wanted = countBy(prunable.map(({ shape }) => String(shape)));
-  const foreign = [...moments].some(([shape, count]) => count > (all.get(shape) ?? 0));
-  const isMissing = ({ shape }: MomentTarget): boolean =>
-    (moments.get(String(shape)) ?? 0) < (wanted.get(String(shape)) ?? 0);
-  const missing = prunable.filter(isMissing);
-  const scopes: LimitScope[] = [];
-  if (!foreign && missing.length === 0) scopes.push('parameters');
-  if (!foreign && missing.every(({ shape }) => shape.length < 2)) scopes.push('weights');
-  return { scopes, missing: missing.map(({ name }) => name), foreign };
-}
-
-function countBy(keys: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
-  return counts;
 }

@@ -3,7 +3,7 @@ import type { LimitEstimate, LimitScope, ModelStatistics, ReportWarning, TensorR
 import { percent } from './estimates';
 import { modelInitialisation } from './initialisation';
 import { safePruneModifier } from './kurtosis';
-import type { MomentFit } from './second-moments';
+import type { MomentFit } from './moment-fit';
 import { layerCollapse, NEARLY_EMPTIED_FRACTION } from './survival';
 
 /** What the warnings are drawn from: the report so far. */
@@ -45,21 +45,30 @@ export function reportWarnings(input: WarningInput): readonly ReportWarning[] {
   ];
 }
 
-/** Why no limit was estimated from the optimiser's state; nothing where one was, or there is none. */
-export function momentWarnings(fit: MomentFit | undefined, unusable: boolean): readonly ReportWarning[] {
+/**
+ * Why no limit was estimated from the optimiser's state; nothing where one was, or there is none.
+ * @param file name of the file with nothing but this state, where it is in one
+ */
+export function momentWarnings(fit: MomentFit | undefined, unusable: boolean, file?: string): readonly ReportWarning[] {
   if (fit === undefined) return [];
-  const code = 'optimizer-state-not-used';
   const why = (reason: string, tensors: readonly string[] = []): ReportWarning[] => [
-    {
-      code,
-      message: l10n.t('No limit was estimated from the optimiser’s second moments: {0}', reason),
-      ...(tensors.length === 0 ? {} : { tensors }),
-    },
+    { ...optimizerNotUsed(file, reason), ...(tensors.length === 0 ? {} : { tensors }) },
   ];
-  if (fit.foreign) return why(l10n.t('by their shapes some belong to no tensor of this file.'));
+  if (fit.foreign) return why(l10n.t('by their shapes some belong to no tensor of the model.'));
   if (fit.scopes.length === 0)
     return why(l10n.t('there are none of {0}, so these were not trained with it.', namesOf(fit.missing)), fit.missing);
   return unusable ? why(l10n.t('some are negative, not finite, of no steps, or not read.')) : [];
+}
+
+/** @param file see {@link momentWarnings} @param reason a sentence that begins in lower case */
+export function optimizerNotUsed(file: string | undefined, reason: string): ReportWarning {
+  return {
+    code: 'optimizer-state-not-used',
+    message:
+      file === undefined
+        ? l10n.t('No limit was estimated from the optimiser’s second moments: {0}', reason)
+        : l10n.t('No limit was estimated from the optimiser’s second moments in {0}: {1}', file, reason),
+  };
 }
 
 function nonFinite(tensors: readonly TensorReport[]): ReportWarning[] {

@@ -78,7 +78,7 @@ function limitTable(scope: LimitScope, limits: readonly LimitEstimate[]): string
     '| --- | ---: | ---: | ---: | --- |',
     ...rows.map((limit) =>
       tableRow(
-        `\`${limit.method}\``,
+        `\`${limit.method}\`${limit.inputFile === undefined ? '' : ` (${plainText(limit.inputFile)})`}`,
         formatPercent(limit.prunedFraction, 2),
         formatNumber(limit.cosineSimilarity ?? null),
         formatNumber(limit.threshold ?? null),

@@ -10,7 +10,8 @@ import { kurtosisOfKurtoses } from '../limits/kurtosis';
 import { LayerwiseCurve } from '../limits/layerwise';
 import { tensorSurvival } from '../limits/survival';
 import { optimizerEstimate } from '../limits/optimizer-estimate';
-import { fitMoments, SecondMoments, type MomentFit } from '../limits/second-moments';
+import { momentFit, type MomentFit } from '../limits/moment-fit';
+import { SecondMoments } from '../limits/second-moments';
 import { momentWarnings, reportWarnings } from '../limits/warnings';
 import type { MagnitudeCells, MomentCells } from '../sketch/cells';
 import { coarsenMagnitudes } from '../sketch/magnitude-cells';
@@ -105,6 +106,8 @@ export class ReportBuilder {
   private readonly cellsPerTensor: number;
   private readonly moments: SecondMoments;
   private readonly momentFit: MomentFit | undefined;
+  /** Name of the file that holds nothing but optimiser state. */
+  private readonly stateFile: string | undefined;
   private readonly scopes: Readonly<Record<LimitScope, Scope>> = { parameters: new Scope(), weights: new Scope() };
 
   constructor(
@@ -116,7 +119,8 @@ export class ReportBuilder {
     this.facts = checkpoint.tensors.map((tensor) => tensorFacts(tensor, operators.get(tensor.name)));
     this.statistics = new Array<TensorStatistics | undefined>(this.facts.length);
     this.moments = new SecondMoments(checkpoint.secondMoments ?? []);
-    this.momentFit = this.fitOfMoments();
+    this.momentFit = momentFit(checkpoint);
+    this.stateFile = /[^/\\]+$/.exec(checkpoint.optimizerFile ?? '')?.[0];
     this.cellsPerTensor = Math.max(MIN_KEPT_CELLS, Math.floor(KEPT_CELLS / Math.max(1, this.facts.length)));
   }
 
@@ -169,7 +173,7 @@ export class ReportBuilder {
     const limits = [whole, dense].flatMap((scope) => [
       ...limitEstimates(scope),
       ...(moments !== undefined && this.momentFit?.scopes.includes(scope.scope) === true
-        ? optimizerEstimate(scope.scope, moments, magnitudes[scope.scope], scope.curve, this.curvature)
+        ? optimizerEstimate(scope.scope, moments, magnitudes[scope.scope], scope.curve, this.curvature, this.stateFile)
         : []),
     ]);
     const survivingFractions = this.survivingFractions(whole, limits);
@@ -183,7 +187,7 @@ export class ReportBuilder {
       warnings: [
         ...notes,
         ...reportWarnings({ tensors, model, limits, complete, weightSurvival }),
-        ...(complete ? momentWarnings(this.momentFit, moments === undefined) : []),
+        ...(complete ? momentWarnings(this.momentFit, moments === undefined, this.stateFile) : []),
       ],
       magnitudes,
       moments: (this.momentFit?.scopes.length ?? 0) > 0 ? moments : undefined,
@@ -198,15 +202,6 @@ export class ReportBuilder {
     const { topology } = this.checkpoint;
     const graph = topology === undefined ? {} : { topology };
     return { schema: REPORT_SCHEMA, complete, file: this.file, tensors, model, limits, warnings, ...graph, seconds };
-  }
-
-  private fitOfMoments(): MomentFit | undefined {
-    const { secondMoments = [] } = this.checkpoint;
-    if (secondMoments.length === 0) return undefined;
-    const held = new Set(secondMoments.map(({ tensor }) => tensor));
-    const shapes = this.facts.filter(({ name }) => held.has(name)).map(({ shape }) => shape);
-    const trainable = this.facts.filter(({ role, aliasOf }) => role !== 'optimizer' && aliasOf === undefined);
-    return fitMoments(shapes, trainable);
   }
 
   private tensorReports(survivingFractions: readonly (number | null)[]): TensorReport[] {
@@ -239,7 +234,9 @@ export class ReportBuilder {
   }
 
   private modelStatistics(whole: ScopeSummary, dense: ScopeSummary, tensors: readonly TensorReport[]): ModelStatistics {
-    const own = this.facts.filter(({ aliasOf }) => aliasOf === undefined);
+    // A file beside the weights is no part of the model.
+    const isModel = ({ role }: TensorFacts): boolean => this.stateFile === undefined || role !== 'optimizer';
+    const own = this.facts.filter((facts) => facts.aliasOf === undefined && isModel(facts));
     const prunable = own.filter((facts) => facts.prunable);
     const k2 = kurtosisOfKurtoses(whole.kurtoses);
     return {

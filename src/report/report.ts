@@ -43,6 +43,8 @@ export interface LimitEstimate {
   /** Range of prunedFraction, where the method states one. */
   readonly interval?: readonly [number, number];
   readonly inputs: 'weights' | 'optimizer' | 'data';
+  /** Name of the file beside the weights that the optimiser state is from, where it is not with the weights. */
+  readonly inputFile?: string;
   /** What must hold for the number to mean anything, each a sentence. */
   readonly assumptions: readonly string[];
   /** One sentence for a person who has to decide. */

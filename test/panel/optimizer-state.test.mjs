@@ -32,7 +32,7 @@ describe('the limit from optimiser state', () => {
     const page = await open();
     assert.match(
       await dialog(page).innerText(),
-      /from optimiser state[\s\S]*Batch size: 128[\s\S]*ε = 0\.005[\s\S]*diagonal/,
+      /from optimiser state \(optimizer\.pt\)[\s\S]*Batch size: 128[\s\S]*ε = 0\.005[\s\S]*those of optimizer\.pt[\s\S]*diagonal/,
     );
   });
 

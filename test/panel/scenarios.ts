@@ -266,14 +266,15 @@ class Run {
       bytes: this.totalBytes + 41_235,
       files: 1,
     };
+    const secondMoments = tensors
+      .filter(({ name }) => name.endsWith('.exp_avg_sq'))
+      .map(({ name }) => ({ tensor: name, decay: 0.999, step: 5640 }));
     const checkpoint: Checkpoint = {
       format: this.file.format,
       formatLabel: this.file.formatLabel,
       files: [{ path, size: this.file.bytes }],
       tensors,
-      secondMoments: tensors
-        .filter(({ name }) => name.endsWith('.exp_avg_sq'))
-        .map(({ name }) => ({ tensor: name, decay: 0.999, step: 5640 })),
+      ...(secondMoments.length === 0 ? {} : { secondMoments, optimizerFile: '/home/dev/models/optimizer.pt' }),
       notes: [],
     };
     this.builder = new ReportBuilder(this.file, checkpoint);

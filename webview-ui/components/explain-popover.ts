@@ -245,7 +245,8 @@ function termSection(term: Term, close: unknown): TemplateResult {
 }
 
 function estimateSection(estimate: LimitEstimate, close: unknown, inputs: unknown): TemplateResult {
-  const { prunedFraction, prunedCount, cosineSimilarity, threshold, interval } = estimate;
+  const { prunedFraction, prunedCount, cosineSimilarity, threshold, interval, inputFile } = estimate;
+  const from = inputFile === undefined ? '' : ` (${inputFile})`;
   const figures = [
     l10n.t('{0} values', grouped(prunedCount)),
     ...(cosineSimilarity === undefined ? [] : [l10n.t('cosine {0}', cosineSimilarity.toFixed(4))]),
@@ -256,7 +257,7 @@ function estimateSection(estimate: LimitEstimate, close: unknown, inputs: unknow
   ];
   return html`<section>
     <div class="head">
-      <h2>${percent(prunedFraction, 1)}, ${methodLabel(estimate.method)}</h2>
+      <h2>${percent(prunedFraction, 1)}, ${methodLabel(estimate.method)}${from}</h2>
       ${close}
     </div>
     <p class="figures">${figures.join(' · ')}</p>

@@ -2,7 +2,7 @@ import * as l10n from '@vscode/l10n';
 import type { FormatError } from '../errors';
 import { MAX_NAME_LENGTH, MAX_TENSORS } from '../limits';
 import { PersistentId, PickleCall, type PickleDict, type PickleValue } from '../containers/pickle-values';
-import { adamMoments, type PickledMoment } from './adam-moments';
+import { adamMoments, parameterNames, type PickledMoment } from './adam-moments';
 import { attributes, dictOf } from './pytorch-objects';
 import { isTensorSubclass, rebuildTensor } from './pytorch-rebuild';
 import type { Rebuilt, TensorView } from './tensor-view';
@@ -239,8 +239,8 @@ function optimizerName(context: WalkContext): string {
 }
 
 /**
- * The state of each parameter under its position among the parameters of all groups, which today's PyTorch uses as the
- * key; older versions use addresses, and pickled optimisers the parameter itself.
+ * The state of each parameter under its name, or under its position among the parameters of all groups, which today's
+ * PyTorch uses as the key; older versions use addresses, and pickled optimisers the parameter itself.
  */
 function optimizerChildren({ state, groups }: OptimizerParts, context: WalkContext): Child[] {
   const positions = new Map<PickleValue, number>();
@@ -256,10 +256,11 @@ function optimizerChildren({ state, groups }: OptimizerParts, context: WalkConte
   for (const [view, moment] of adamMoments(state, groups, (value) => tensorOf(value, context))) {
     context.moments.set(view, moment);
   }
+  const names = parameterNames(groups);
   const children: Child[] = [];
   for (const [key, value] of state) {
-    const position = positions.get(key);
-    if (!isLeaf(value)) children.push({ segment: `state.${position ?? keyText(key, children.length)}`, value });
+    const name = names.get(key) ?? positions.get(key) ?? keyText(key, children.length);
+    if (!isLeaf(value)) children.push({ segment: `state.${name}`, value });
   }
   return children;
 }

@@ -41,11 +41,28 @@ export const pytorchReader: FormatReader = {
       if (isExported(zip)) return describeExported(source, await openExported(source, zip, signal));
       return await openSaved(context, await openTorchZip(source, signal, zip));
     }
-    if (isTorchLegacy(head)) return await openSaved(context, await openTorchLegacy(source, signal));
     if (isTorchTar(head)) return describe(source, await openTorchTar(source, signal));
-    throw notTorch(source, head);
+    return await openSaved(context, await openPickled(source, head, signal));
   },
 };
+
+/**
+ * What `torch.save` wrote, in either container.
+ * @throws {FormatError} also if it is something else
+ */
+export async function openTorchFile(source: RandomAccessSource, signal?: AbortSignal): Promise<TorchContainer> {
+  const head = await source.read(0, Math.min(HEAD_BYTES, source.size), signal);
+  return isZip(head) ? await openTorchZip(source, signal) : await openPickled(source, head, signal);
+}
+
+async function openPickled(
+  source: RandomAccessSource,
+  head: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<TorchContainer> {
+  if (!isTorchLegacy(head)) throw notTorch(source, head);
+  return await openTorchLegacy(source, signal);
+}
 
 /** What `torch.save` wrote: a model by itself, or one of the files of a checkpoint of DeepSpeed. */
 async function openSaved(context: OpenContext, container: TorchContainer): Promise<Checkpoint> {
@@ -68,7 +85,9 @@ function describe(source: RandomAccessSource, { label, pickle, storages, tensors
   const named = nameTensors(pickle.value, context);
   checkWeights(source, named, deepspeedHint(pickle.value));
   checkPartitioned(source.path, pickle.value, named.tensors);
-  const secondMoments = namedMoments(context.moments, named.tensors);
+  // Those in codes would take reading what the codes mean: files of weights hardly have them.
+  const plain = new Map([...context.moments].filter(([, { blocks }]) => blocks === undefined));
+  const secondMoments = namedMoments(plain, named.tensors);
   const { entries, notes } = placeTensors(named.tensors, storages, fail);
   return {
     format: 'pytorch',

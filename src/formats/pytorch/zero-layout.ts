@@ -1,6 +1,9 @@
 import * as l10n from '@vscode/l10n';
 import type { FormatError } from '../errors';
 import type { ByteExtent } from '../storage';
+import { storageOf } from './tensor-storage';
+import type { TensorView } from './tensor-view';
+import type { ZeroFile } from './zero-files';
 import type { ZeroParameter } from './zero-states';
 
 type Fail = (reason: string, tensor?: string) => FormatError;
@@ -14,11 +17,23 @@ export interface FlatPart {
   readonly count: number;
 }
 
+/** Where the elements of a flat tensor are. @throws {FormatError} if they are not simply there */
+export function flatPart(
+  name: string,
+  view: TensorView,
+  { storages, fail }: Pick<ZeroFile, 'storages' | 'fail'>,
+): FlatPart {
+  const { extents, deflate } = storageOf(name, view, storages, fail);
+  if (deflate !== undefined) throw fail(l10n.t('is compressed in the archive, which is not read'), name);
+  const [{ file, offset } = { file: 0, offset: 0 }] = extents;
+  return { file, offset, count: view.count };
+}
+
 /**
  * Runs of bytes of all parameters: in stage 3 each has one a process. A network of a thousand tensors on a thousand
  * GPUs has a million; they travel to the worker threads, at some 100 bytes each.
  */
-const MAX_EXTENTS = 4_000_000;
+export const MAX_EXTENTS = 4_000_000;
 
 /** Where the values of parameters are. */
 export type Placement = ReadonlyMap<ZeroParameter, readonly ByteExtent[]>;

@@ -9,7 +9,7 @@ import { RANK, type NamedTensor } from './pytorch-sections';
 import { placeTensors } from './pytorch-views';
 import type { TensorView } from './tensor-view';
 import type { ZeroFile } from './zero-files';
-import { placeGroups, placeShares, type Placement } from './zero-layout';
+import { placeGroups, placeShares, type FlatPart, type Placement } from './zero-layout';
 import type { ElementType, FrozenShare, Share } from './zero-shares';
 import { plainView, type ModelStates, type ZeroParameter } from './zero-states';
 
@@ -69,27 +69,33 @@ function alias(name: PickleValue, original: TensorEntry | undefined): TensorEntr
 }
 
 /** The parameters that the optimiser has. */
-function* trained({ main, model, shares }: ZeroParts): Generator<TensorEntry> {
-  const [first] = shares;
+function* trained(parts: ZeroParts): Generator<TensorEntry> {
+  const [first] = parts.shares;
   if (first === undefined) return;
-  const { stage, paddings, dtype } = first;
-  const ranks = shares.map(({ parts }) => parts);
+  const ranks = parts.shares.map((share) => share.parts);
+  yield* entriesOf(placeTrained(parts, ranks, first.dtype), first);
+}
+
+/**
+ * Where values are that lie as the trained parameters do.
+ * @param ranks of each process its flat tensors
+ * @throws {FormatError} if sizes do not add up
+ */
+export function placeTrained(
+  { main, model: { groups }, shares }: ZeroParts,
+  ranks: readonly (readonly FlatPart[])[],
+  dtype: DType,
+): Placement {
+  const [{ stage, paddings } = { stage: 3, paddings: undefined }] = shares;
   const width = BYTES_PER_ELEMENT[dtype];
-  const { groups } = model;
-  if (stage < 3 && groups.length !== first.parts.length) {
+  if (stage === 3) return placeShares(groups.flat(), ranks, width, main.fail);
+  const flat = ranks[0]?.length ?? 0;
+  if (groups.length !== flat) {
     throw main.fail(
-      l10n.t(
-        'has shapes of {0} groups of parameters, but the files of the optimiser have {1}',
-        groups.length,
-        first.parts.length,
-      ),
+      l10n.t('has shapes of {0} groups of parameters, but the files of the optimiser have {1}', groups.length, flat),
     );
   }
-  const placement =
-    stage < 3
-      ? placeGroups(groups, ranks, paddings, width, main.fail)
-      : placeShares(groups.flat(), ranks, width, main.fail);
-  yield* entriesOf(placement, first);
+  return placeGroups(groups, ranks, paddings, width, main.fail);
 }
 
 /** The parameters that are not trained, where they are cut up as well; by type, as their runs may differ in it. */

@@ -1,10 +1,9 @@
 import * as l10n from '@vscode/l10n';
 import { BYTES_PER_ELEMENT, isFloatingPoint, type DType } from '../dtype';
 import type { FormatError } from '../errors';
-import { storageOf } from './tensor-storage';
-import type { TensorView } from './tensor-view';
 import { MixtureError, type ZeroFile } from './zero-files';
-import type { FlatPart } from './zero-layout';
+import { flatPart, type FlatPart } from './zero-layout';
+import { readShareMoments, type ShareMoment } from './zero-share-moments';
 import { plainView, readModelStates, readOptimStates, type OptimStates, type ZeroParameter } from './zero-states';
 
 /** How elements are stored. */
@@ -18,6 +17,8 @@ export interface Share extends ElementType, Pick<OptimStates, 'stage' | 'padding
   readonly ranks: number;
   /** A run of elements for each group of the optimiser. */
   readonly parts: readonly FlatPart[];
+  /** Adam's second moments of the same elements, one for each of the parts; undefined if there are not all of them. */
+  readonly moments: readonly ShareMoment[] | undefined;
 }
 
 /**
@@ -25,7 +26,8 @@ export interface Share extends ElementType, Pick<OptimStates, 'stage' | 'padding
  * @throws {MixtureError} if groups are cut up among different numbers of processes
  * @throws {FormatError}
  */
-export function readShare({ root, storages, source, fail }: ZeroFile): Share {
+export function readShare(file: ZeroFile): Share {
+  const { root, storages, source, fail } = file;
   const { stage, ranks, paddings, flat } = readOptimStates(root, fail);
   if (ranks === undefined) throw new MixtureError(source.path);
   const [first] = flat;
@@ -33,7 +35,8 @@ export function readShare({ root, storages, source, fail }: ZeroFile): Share {
   if (flat.some(({ dtype }) => dtype !== first.dtype)) throw fail(l10n.t('has weights of several types'));
   const parts = flat.map((view, index) => flatPart(String(index), view, { storages, fail }));
   checkBytes(parts, first.dtype, source.size, fail);
-  return { stage, ranks, paddings, parts, dtype: first.dtype, bigEndian: storages.bigEndian };
+  const moments = readShareMoments(file, stage, flat);
+  return { stage, ranks, paddings, parts, moments, dtype: first.dtype, bigEndian: storages.bigEndian };
 }
 
 /** @throws {FormatError} if a process's share is of another checkpoint than that of the first */
@@ -81,13 +84,6 @@ export function readFrozenShare(
   const bytes = fragments.reduce((sum, { dtype, part }) => sum + part.count * BYTES_PER_ELEMENT[dtype], 0);
   if (bytes > source.size) throw overlap(bytes, source.size, fail);
   return { bigEndian: storages.bigEndian, fragments };
-}
-
-function flatPart(name: string, view: TensorView, { storages, fail }: Pick<ZeroFile, 'storages' | 'fail'>): FlatPart {
-  const { extents, deflate } = storageOf(name, view, storages, fail);
-  if (deflate !== undefined) throw fail(l10n.t('is compressed in the archive, which is not read'), name);
-  const [{ file, offset } = { file: 0, offset: 0 }] = extents;
-  return { file, offset, count: view.count };
 }
 
 /** Flat tensors that share memory could make much of little: those that DeepSpeed writes have their own. */

@@ -5,6 +5,7 @@ import { deepspeedName, modelStatesName, optimStatesName, type DeepspeedName } f
 import { unreadableNote } from './pytorch-notes';
 import type { TorchContainer } from './pytorch-zip';
 import { MissingPartsError, MixtureError, openFirstShare, ZeroFiles, zeroError, type ZeroFile } from './zero-files';
+import { listMoments } from './zero-moments';
 import { listNetwork } from './zero-network';
 import { checkShare, readFrozenShare, readShare, type FrozenShare, type Share } from './zero-shares';
 import { isModelStates, isOptimStates, readModelStates, type ModelStates } from './zero-states';
@@ -69,7 +70,9 @@ async function openParts(context: OpenContext, name: DeepspeedName, opened: Torc
   }
   const shares = await openShares(files, prefix, name.part, ranks);
   const frozen = stage === 3 ? await openFrozen(files, main, model, ranks, name.part) : [];
-  const { entries, notes, unreadable } = listNetwork({ main, model, shares, frozen });
+  const parts = { main, model, shares, frozen };
+  const { entries, notes, unreadable } = listNetwork(parts);
+  const { tensors, secondMoments } = listMoments(parts, entries);
   return {
     format: 'pytorch',
     formatLabel:
@@ -77,7 +80,8 @@ async function openParts(context: OpenContext, name: DeepspeedName, opened: Torc
         ? l10n.t('DeepSpeed ZeRO stage {0}, 1 process', stage)
         : l10n.t('DeepSpeed ZeRO stage {0}, {1} processes', stage, ranks),
     files: files.files,
-    tensors: entries,
+    tensors: [...entries, ...tensors],
+    ...(secondMoments.length === 0 ? {} : { secondMoments }),
     notes: [
       importNote(files.globals),
       assembledNote(stage, optimStatesName(prefix, 0, name.part), mainName, ranks),

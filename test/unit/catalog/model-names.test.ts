@@ -43,6 +43,7 @@ const NONE = [
   'group1-shard1of3.bin',
   'face_model-shard1',
   'optimizer.pt',
+  'optim.pt',
   'scheduler.pt',
   'rng_state_0.pth',
   'training_args.bin',

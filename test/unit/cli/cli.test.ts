@@ -104,6 +104,18 @@ describe('prunability analyze', () => {
     expect(larger?.prunedFraction).toBeCloseTo(reference.byMoments.weightsAtTwiceTheBatch ?? NaN, 5);
   });
 
+  it('names the file beside the weights that optimiser state is from', async () => {
+    const folder = join(root, 'test/fixtures/pytorch/trainer');
+    const { stdout } = await cli(['analyze', folder, '--json']);
+    const schema = JSON.parse(await readFile(join(root, 'src/report/report.schema.json'), 'utf8')) as object;
+    const validate = new Ajv({ strict: false }).compile(schema);
+    const report = JSON.parse(stdout) as ModelReport;
+    expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+    expect(report.limits.flatMap(({ inputFile }) => inputFile ?? [])).toEqual(['optimizer.pt', 'optimizer.pt']);
+    expect((await cli(['analyze', folder])).stdout).toMatch(/optimizer-curvature .* From optimizer\.pt\./);
+    expect((await cli(['analyze', folder, '--markdown'])).stdout).toContain('| `optimizer-curvature` (optimizer.pt) |');
+  });
+
   it('writes CSV, Markdown and text', async () => {
     const csv = await cli(['analyze', trained, '--csv']);
     expect(csv.stdout.split('\r\n')).toHaveLength(15);

@@ -57,6 +57,18 @@ describe('the limit from optimiser state', () => {
     expect(estimates(report).map(({ scope }) => scope)).toEqual(['parameters', 'weights']);
   });
 
+  it.each(['stage1', 'stage3', 'groups3'])('is found in what ZeRO has cut up: %s', async (folder) => {
+    const { report } = await analysis(pool, fixture(`pytorch/zero/${folder}`));
+    expect(estimates(report).map(({ scope }) => scope)).toEqual(['parameters', 'weights']);
+  });
+
+  it('is none of a network that was frozen in part, and it is said of what it lacks', async () => {
+    const { report } = await analysis(pool, fixture('pytorch/zero/frozen3'));
+    expect(estimates(report)).toEqual([]);
+    const [warning] = report.warnings.filter(({ code }) => code === 'optimizer-state-not-used');
+    expect(warning?.tensors).toEqual(['hidden.weight', 'hidden.bias']);
+  });
+
   it.each(['fmnist_epoch1.pt', 'ema.pt'])('is none without such state: %s', async (file) => {
     const { report } = await analysis(pool, fixture(`pytorch/${file}`));
     expect(estimates(report)).toEqual([]);

@@ -56,6 +56,35 @@ describe('results on disk', () => {
     expect(again.events[0]).toEqual(first.events[0]);
   });
 
+  it('reads again if the optimiser’s state beside the weights has changed, come or gone', async () => {
+    const trainer = fixture('pytorch/trainer');
+    const state = join(folder, 'optimizer.pt');
+    await copyFile(join(trainer, 'model.safetensors'), model);
+    const limits = async (): Promise<[boolean, number]> => {
+      const { known, report } = await analyze(cacheOf('1'));
+      return [known, report.limits.filter(({ inputs }) => inputs === 'optimizer').length];
+    };
+    expect(await limits()).toEqual([false, 0]);
+    await copyFile(join(trainer, 'optimizer.pt'), state);
+    expect(await limits()).toEqual([false, 2]);
+    expect(await limits()).toEqual([true, 2]);
+    await truncate(state, 0);
+    expect(await limits()).toEqual([false, 0]);
+    await copyFile(join(trainer, 'optimizer.pt'), state);
+    expect(await limits()).toEqual([false, 2]);
+    await rm(state);
+    expect(await limits()).toEqual([false, 0]);
+  });
+
+  it('describes a model beside such state by itself, with what is known of both', async () => {
+    const trainer = fixture('pytorch/trainer');
+    for (const name of ['model.safetensors', 'optimizer.pt']) await copyFile(join(trainer, name), join(folder, name));
+    const { report } = await analyze(cacheOf('1'));
+    const description = await describeModel({ path: model, contentOnly: false }, cacheOf('1'), signal);
+    expect(description).toMatchObject({ state: 'readable', tensorCount: 28, count: report.model.count });
+    expect(description).toHaveProperty('analysis.kurtosis', report.model.kurtosisWeights);
+  });
+
   it('reads again if the file has changed, in size, time or header, or the programs have', async () => {
     await analyze(cacheOf('1'));
     const time = new Date(Date.now() - 5000);

@@ -74,4 +74,43 @@ describe('second moments of a pickled optimiser', () => {
       ]),
     ).toEqual([{ tensor: 'optimizer.state.0.exp_avg_sq', decay: 0.999, step: 'optimizer.state.0.step' }]);
   });
+
+  it('are the second of two means of bitsandbytes, beside the steps or in a dict of their own', () => {
+    const group = dict({ params: [0, 1, 2], betas: [0.9, 0.999] });
+    const both = dict({ state1: tensor('a.m'), state2: tensor('a.v') });
+    const own = dict({
+      step: 4,
+      __bnb_optimizer_quant_state__: dict({ state1: tensor('b.m'), state2: tensor('b.v') }),
+    });
+    const one = dict({ step: 4, state2: tensor('c.v') });
+    expect(moments([group], [new Map([...both, ['step', 3]]), own, one])).toEqual([
+      ['a.v', 0.999, 3],
+      ['b.v', 0.999, 4],
+    ]);
+  });
+
+  it('have names where the groups do, or the state has names for keys', () => {
+    const state: PickleDict = new Map<PickleValue, PickleValue>([
+      [0, slots('a', 1)],
+      [1, slots('b', 1)],
+      ['fc.weight', slots('c', 1)],
+    ]);
+    const betas: PickleValue = [0.9, 0.999];
+    const groups = [
+      dict({ params: [0], param_names: ['conv.weight'], betas }),
+      dict({ params: [1], param_names: ['too', 'many'], betas }),
+      dict({ params: ['fc.weight'], betas }),
+    ];
+    const names = [...adamMoments(state, groups, tensorOf).values()].map(({ parameter }) => parameter);
+    expect(names).toEqual(['conv.weight', undefined, 'fc.weight']);
+  });
+
+  it('have the steps of their group where the state has none of its own', () => {
+    const group = dict({ params: [0, 1], betas: [0.9, 0.999], step: 12 });
+    const own = slots('b', 7);
+    expect(moments([group], [dict({ exp_avg_sq: tensor('a.v') }), own])).toEqual([
+      ['a.v', 0.999, 12],
+      ['b.v', 0.999, 7],
+    ]);
+  });
 });

@@ -29,11 +29,17 @@ async function open(...segments: string[]): Promise<Checkpoint> {
   return opened.checkpoint;
 }
 
+/** The tensors of the network. */
 async function described(checkpoint: Checkpoint): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
-  for (const tensor of checkpoint.tensors) found[tensor.name] = [tensor.shape, await engineSha256(checkpoint, tensor)];
+  for (const tensor of checkpoint.tensors) {
+    if (tensor.role !== 'optimizer') found[tensor.name] = [tensor.shape, await engineSha256(checkpoint, tensor)];
+  }
   return found;
 }
+
+/** Folder → parameter → shape and SHA-256 of the second moments. */
+const MOMENTS = JSON.parse(readFileSync(path.join(FOLDER, 'moments.json'), 'utf8')) as Record<string, object>;
 
 describe('a checkpoint that ZeRO has cut up', () => {
   it('is there of every stage', () => {
@@ -66,9 +72,30 @@ describe('a checkpoint that ZeRO has cut up', () => {
     },
   );
 
+  it.each(Object.keys(MOMENTS))(
+    'has the second moments as DeepSpeed would put weights together: %s',
+    async (folder) => {
+      const checkpoint = await open(FOLDER, folder, TAG);
+      const found: Record<string, unknown> = {};
+      for (const { tensor: name, parameter, decay, step } of checkpoint.secondMoments ?? []) {
+        const tensor = checkpoint.tensors.find((each) => each.name === name)!;
+        expect(tensor).toMatchObject({ role: 'optimizer', name: `optimizer.state.${parameter}.exp_avg_sq` });
+        expect(decay).toBe(0.999);
+        expect(checkpoint.tensors.find((each) => each.name === step)).toMatchObject({ role: 'optimizer', count: 1 });
+        found[parameter ?? ''] = [tensor.shape, await engineSha256(checkpoint, tensor)];
+      }
+      expect(found).toEqual(MOMENTS[folder]);
+    },
+  );
+
+  it('has no second moments where their decay is not saved', async () => {
+    expect((await open(FOLDER, 'elastic2', TAG)).secondMoments).toBeUndefined();
+  });
+
   it('has the tensors in the order of the network, with their roles', async () => {
     const { tensors } = await open(FOLDER, 'stage2', TAG);
-    expect(tensors.map(({ name, role, dtype, aliasOf }) => [name, role, dtype, aliasOf])).toEqual([
+    const network = tensors.filter(({ role }) => role !== 'optimizer');
+    expect(network.map(({ name, role, dtype, aliasOf }) => [name, role, dtype, aliasOf])).toEqual([
       ['shift', 'buffer', 'float32', undefined],
       ['steps', 'constant', 'int64', undefined],
       ['embedding.weight', 'embedding', 'float32', undefined],

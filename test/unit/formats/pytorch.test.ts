@@ -6,7 +6,7 @@ import type { Checkpoint, TensorEntry } from '../../../src/formats/checkpoint';
 import { pytorchReader } from '../../../src/formats/pytorch/pytorch';
 import { isPrunable } from '../../../src/formats/roles';
 import { BufferSource } from '../../../src/formats/source';
-import { FIXTURES, openWith, storedBytes, valuesSha256 } from './stored-values';
+import { FIXTURES, openWith, storedBytes, storedValues, valuesSha256 } from './stored-values';
 import { formatError } from './thrown';
 
 const FOLDER = path.join(FIXTURES, 'pytorch');
@@ -153,6 +153,23 @@ describe('checkpoints of training scripts', () => {
     });
     expect((await read('digits_adam.pt')).secondMoments).toHaveLength(6);
     expect((await read('fmnist_epoch1.pt')).secondMoments).toBeUndefined();
+  });
+
+  it('has the names of the parameters where the optimiser was given them, in whatever order', async () => {
+    const checkpoint = await read('adam_named.pt');
+    const { named } = JSON.parse(readFileSync(path.join(FOLDER, 'trainer.json'), 'utf8')) as {
+      named: Record<string, { shape: number[]; sum: number }>;
+    };
+    const moments = Object.entries(named);
+    expect(checkpoint.secondMoments).toHaveLength(moments.length);
+    for (const [parameter, { shape, sum }] of moments) {
+      const name = `optimizer.state.${parameter}.exp_avg_sq`;
+      expect(checkpoint.secondMoments?.find((moment) => moment.parameter === parameter)?.tensor).toBe(name);
+      const held = tensor(checkpoint, name);
+      expect(held.shape).toEqual(shape);
+      const values = [...storedValues(checkpoint, held)];
+      expect(Math.abs(values.reduce((total, value) => total + value, 0) / sum - 1)).toBeLessThan(1e-6);
+    }
   });
 
   it('reads checkpoints of Lightning', async () => {

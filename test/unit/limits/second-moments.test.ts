@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { momentWarnings } from '../../../src/limits/warnings';
-import { fitMoments, SecondMoments, type MomentTarget } from '../../../src/limits/second-moments';
+import { SecondMoments } from '../../../src/limits/second-moments';
 import { atomCells, float32Cells, uniformStream } from './brute-force';
 
 const COUNTED = { min: 0, max: 1, nanCount: 0, infCount: 0, count: 3 };
@@ -11,10 +10,6 @@ const steps = (count: number): Parameters<SecondMoments['add']>[1] => ({
   count: 1,
 });
 const NO_VALUES = atomCells([]);
-
-function target(name: string, shape: readonly number[], prunable = true): MomentTarget {
-  return { name, shape, prunable };
-}
 
 describe('second moments', () => {
   it('are corrected for their start at 0, by the steps of each', () => {
@@ -68,41 +63,5 @@ describe('second moments', () => {
       cells?.mean.forEach((v, i) => (kept += ((cells.count[i] ?? 0) * v) / (v + scale)));
       expect(Math.abs(kept / values.length - exact)).toBeLessThan(7.3e-5);
     }
-  });
-});
-
-describe('whether they fit the tensors', () => {
-  const network = [target('a.weight', [4, 3]), target('a.bias', [4]), target('mean', [4], false)];
-
-  it('they do by their shapes alone, in any order: groups of parameters reorder them', () => {
-    const fit = fitMoments([[4], [4, 3]], network);
-    expect(fit).toEqual({ scopes: ['parameters', 'weights'], missing: [], foreign: false });
-    expect(momentWarnings(fit, false)).toEqual([]);
-  });
-
-  it('a trained tensor that is never pruned has one too', () => {
-    expect(fitMoments([[4], [4, 3], []], [...network, target('scale', [], false)]).scopes).toHaveLength(2);
-  });
-
-  it('only the weights need theirs for the limit of the weights', () => {
-    expect(fitMoments([[4, 3]], network)).toEqual({ scopes: ['weights'], missing: ['a.bias'], foreign: false });
-  });
-
-  it('those of a network that was trained in part do not, and it is said of which tensors they lack', () => {
-    const fit = fitMoments([[4], [4, 3]], [...network, target('b.weight', [9, 9])]);
-    expect(fit.scopes).toEqual([]);
-    const [warning] = momentWarnings(fit, false);
-    expect(warning?.tensors).toEqual(['b.weight']);
-    expect(warning?.message).toContain('none of b.weight');
-  });
-
-  it('those of another network do not', () => {
-    const fit = fitMoments([[4], [4, 3], [7]], network);
-    expect(fit).toMatchObject({ scopes: [], foreign: true });
-    expect(momentWarnings(fit, false)[0]?.message).toContain('belong to no tensor');
-  });
-
-  it('nothing is said without any', () => {
-    expect(momentWarnings(undefined, true)).toEqual([]);
   });
 });
