@@ -1,16 +1,18 @@
 import * as l10n from '@vscode/l10n';
+import type { DataSet, PreparedSamples } from '../data/dataset';
 import { prepareData } from '../data/guess';
 import { FormatError } from '../formats/errors';
-import { DEFAULT_MEASURE_OPTIONS, measure, type MeasureObserver, type MeasureStage } from '../measurement/measure';
-import { startedMeasurement, withPart } from '../measurement/measurement-part';
+import { DEFAULT_MEASURE_OPTIONS, measure } from '../measurement/measure';
+import type { MeasurementFacts } from '../measurement/measurement-part';
 import { parameterLayout, weightsOf } from '../network/network-objective';
 import { isOutOfMemory, outOfMemory } from '../network/out-of-memory';
 import type { MeasureRequest, MeasurementEvent } from '../protocol/measurement';
-import type { Measurement } from '../report/measurement';
+import type { BackendFacts, Measurement } from '../report/measurement';
 import { changedFiles, fileVersions } from './file-versions';
 import { KeptMeasurements, type KeptMeasurement } from './kept-measurements';
 import { measurementKey, type MeasurementIdentity } from './measurement-key';
-import { openData, rememberData, USUAL_BATCH } from './open-data';
+import { MeasurementTeller, type MeasurementListener } from './measurement-teller';
+import { openData, rememberData, USUAL_BATCH, type OpenedData } from './open-data';
 import { openObjectives, type OpenedObjectives } from './open-objectives';
 import type { RunningBackend } from './running-backend';
 import { StageClock } from './stage-clock';
@@ -44,94 +46,104 @@ export async function measureModel(
   stage(l10n.t('Reading network and data'));
   const before = await fileVersions([request.model]);
   const opened = await openData(request.model, request.data, signal);
-  const { network, guessed, settings } = opened;
-  let objectives: OpenedObjectives | undefined;
   try {
-    const [normalisation] = opened.normalisations;
-    if (normalisation === undefined) throw new Error('There is no way to normalise the values');
-    if (request.remember) {
-      await rememberData(request.model, { ...settings, normalisation: normalisation.normalisation });
-    }
-    const seed = settings.seed ?? DEFAULT_MEASURE_OPTIONS.seed;
-    const choice = { count: settings.samples ?? USUAL_SAMPLES, seed };
     if ((await changedFiles(before)).length > 0) throw changedMeanwhile(request.model);
-    const { train: trained, test: tested } = guessed.guess;
-    const versions = await fileVersions([request.model, ...trained.paths, ...(tested?.paths ?? [])]);
-    const data = await prepareData(guessed, normalisation.normalisation, choice, signal);
-    const { train, test } = data;
-    const batch = settings.batch ?? USUAL_BATCH;
-    const { model } = request;
-    const wanted = { script: backend.script, backend: facts.name, model, network, train, test, batch };
-    objectives = await openObjectives(wanted, signal);
+    const run = { request, opened, facts, script: backend.script, program, started, stage, report };
+    return await measureOpened(run, signal);
+  } finally {
+    await giveBack(() => {
+      opened.network.dispose();
+    });
+  }
+}
+
+/** A measurement whose network and data are read. */
+interface Run extends MeasurementListener {
+  readonly request: MeasureRequest;
+  readonly opened: OpenedData;
+  readonly facts: BackendFacts;
+  readonly script: string | undefined;
+  readonly program: string;
+  /** When it began, as performance.now() has it. */
+  readonly started: number;
+}
+
+async function measureOpened(run: Run, signal: AbortSignal): Promise<Measurement> {
+  const { request, opened, facts, script, program } = run;
+  const { network, guessed, settings } = opened;
+  const { model } = request;
+  const [chosen] = opened.normalisations;
+  if (chosen === undefined) throw new Error('There is no way to normalise the values');
+  const { normalisation } = chosen;
+  if (request.remember) await rememberData(model, { ...settings, normalisation });
+  const seed = settings.seed ?? DEFAULT_MEASURE_OPTIONS.seed;
+  const batch = settings.batch ?? USUAL_BATCH;
+  const { train: trained, test: tested } = guessed.guess;
+  const versions = await fileVersions([model, ...trained.paths, ...(tested?.paths ?? [])]);
+  const choice = { count: settings.samples ?? USUAL_SAMPLES, seed };
+  const data = await prepareData(guessed, normalisation, choice, signal);
+  const { train, test } = data;
+  const wanted = { script, backend: facts.name, model, network, train, test, batch };
+  const objectives = await openObjectives(wanted, signal);
+  try {
     const { objective, threads } = objectives;
-    const reason = threads === 1 ? facts.reason : l10n.t('{0}; {1} threads', facts.reason, threads);
     const options = { ...DEFAULT_MEASURE_OPTIONS, seed };
     const layout = parameterLayout(network);
     const weights = weightsOf(network);
     const loss = objectives.loss.kind;
     const identity = { model, program, layout, weights, data, loss, batch, options, backend: facts, threads };
     const kept = await keptMeasurement(request, identity, signal);
-    let measurement: Measurement | undefined;
-    const observer: MeasureObserver = {
-      part: (part) => {
-        if (part.kind === 'start') {
-          const known = {
-            model: request.model,
-            data: { path: guessed.train.file, count: train.count },
-            ...(test === undefined ? {} : { test: { path: guessed.test?.file ?? '', count: test.count } }),
-            backend: { ...facts, reason },
-            loss,
-            notes: [
-              ...(request.keep?.earlier === 'continue' && kept?.resumed === 0 ? [NOTHING_KEPT] : []),
-              l10n.t('Values of the samples: {0}.', normalisation.label),
-              ...network.notes,
-              ...guessed.guess.warnings,
-            ],
-          };
-          measurement = startedMeasurement(known, part.figures);
-        } else if (measurement !== undefined) measurement = withPart(measurement, part);
-        if (measurement === undefined) return;
-        measurement = { ...measurement, seconds: kept?.seconds ?? (performance.now() - started) / 1000 };
-        report({ type: 'measurement', measurement });
-      },
-      progress: (name, done, total) => {
-        stage(STAGES[name], done, total);
-      },
-    };
+    const seconds = (): number => kept?.seconds ?? (performance.now() - run.started) / 1000;
+    const teller = new MeasurementTeller(knownOf(run, data, objectives, chosen.label, kept), seconds, run);
     // Where a person has said how many samples are to be used, that holds for all.
     const more = settings.samples === undefined && guessed.train.samples.count > train.count;
-    const all = { network, guessed, normalisation: normalisation.normalisation, seed, batch };
+    const lossesOf = (samples: PreparedSamples, raised: AbortSignal): Promise<Float32Array> =>
+      objectives.losses(samples, weights, raised);
+    const all = { lossesOf, guessed, normalisation, seed, batch };
     const losses = more ? (raised: AbortSignal) => trainingLosses(all, raised) : undefined;
-    const input = {
-      objective,
-      test: objectives.test,
-      trainingLosses: losses,
-      layout,
-      weights,
-      options,
-      kept,
-      isFatal: isOutOfMemory,
-    };
+    const fixed = { objective, test: objectives.test, layout, weights, options };
     try {
-      await measure(input, observer, signal);
+      await measure({ ...fixed, trainingLosses: losses, kept, isFatal: isOutOfMemory }, teller, signal);
       await kept?.remove();
     } catch (error) {
       await kept?.flush();
       throw isOutOfMemory(error) ? outOfMemory(batch) : error;
     }
-    for (const note of await changeNotes(versions)) observer.part({ kind: 'note', note });
-    if (measurement === undefined) throw new Error('The measurement has told nothing');
-    return measurement;
+    for (const note of await changeNotes(versions)) teller.part({ kind: 'note', note });
+    if (teller.measurement === undefined) throw new Error('The measurement has told nothing');
+    return teller.measurement;
   } finally {
-    await giveBack(async () => {
-      await objectives?.dispose();
-      network.dispose();
-    });
+    await giveBack(() => objectives.dispose());
   }
 }
 
+/** What is known before anything is measured. */
+function knownOf(
+  { request, opened, facts }: Run,
+  { train, test }: DataSet,
+  { loss, threads }: OpenedObjectives,
+  normalisation: string,
+  kept: KeptMeasurement | undefined,
+): MeasurementFacts {
+  const { network, guessed } = opened;
+  const reason = threads === 1 ? facts.reason : l10n.t('{0}; {1} threads', facts.reason, threads);
+  return {
+    model: request.model,
+    data: { path: guessed.train.file, count: train.count },
+    ...(test === undefined ? {} : { test: { path: guessed.test?.file ?? '', count: test.count } }),
+    backend: { ...facts, reason },
+    loss: loss.kind,
+    notes: [
+      ...(request.keep?.earlier === 'continue' && kept?.resumed === 0 ? [NOTHING_KEPT] : []),
+      l10n.t('Values of the samples: {0}.', normalisation),
+      ...network.notes,
+      ...guessed.guess.warnings,
+    ],
+  };
+}
+
 /** Where the memory was not enough, the backend may not even be able to give some back: what has led to it is to be told. */
-async function giveBack(dispose: () => Promise<void>): Promise<void> {
+async function giveBack(dispose: () => Promise<void> | void): Promise<void> {
   try {
     await dispose();
   } catch (error) {
@@ -170,13 +182,3 @@ async function changeNotes(versions: ReadonlyMap<string, string>): Promise<strin
     l10n.t('{0} has changed since it was read: what was measured is as it was before.', path),
   );
 }
-
-/** What is done in each stage, for people. */
-const STAGES: Readonly<Record<MeasureStage, string>> = {
-  dense: l10n.t('Loss of the unpruned network'),
-  sweep: l10n.t('Pruned copies, by magnitude'),
-  spectrum: l10n.t('Curvature'),
-  'direct-test': l10n.t('Second-order test'),
-  criteria: l10n.t('Pruned copies, by other criteria'),
-  sensitivity: l10n.t('Sensitivity of each layer'),
-};

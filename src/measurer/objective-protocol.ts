@@ -27,6 +27,8 @@ export interface ObjectiveMethods {
     readonly params: Which & { readonly samples: PreparedSamples; readonly batch: number; readonly loss: Loss };
     readonly result: undefined;
   };
+  /** Gives its memory back. */
+  readonly remove: { readonly params: Which; readonly result: undefined };
   readonly evaluate: { readonly params: Which; readonly result: Evaluation };
   /** The loss. */
   readonly gradient: { readonly params: Which; readonly result: number };

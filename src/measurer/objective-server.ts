@@ -39,6 +39,10 @@ export function serveObjectives(
       objectives.set(objective, createNetworkObjective(given().network, samples, batch, loss));
       return undefined;
     },
+    remove: ({ objective }) => {
+      objectives.delete(objective);
+      return undefined;
+    },
     evaluate: ({ objective }, { signal }) => objectiveOf(objective).evaluate(given().vectors.weights, signal),
     gradient: async ({ objective }, { signal }) => {
       const { weights, result } = given().vectors;

@@ -21,6 +21,11 @@ export interface ThreadedNetwork {
   readonly size: number;
 }
 
+/** An objective whose samples are in a thread, until it is removed. */
+export interface ThreadObjective extends Objective {
+  remove(): Promise<void>;
+}
+
 /** A thread with a backend and a network of its own, which computes objectives over the samples that it is given. */
 export class ObjectiveThread {
   private readonly worker: Worker;
@@ -67,7 +72,7 @@ export class ObjectiveThread {
    * @param samples best in shared memory: else they are copied
    * @param loss that was chosen for all samples that these are a share of
    */
-  async add(samples: PreparedSamples, batch: number, loss: Loss): Promise<Objective> {
+  async add(samples: PreparedSamples, batch: number, loss: Loss): Promise<ThreadObjective> {
     const { peer, queue, vectors } = this;
     const objective = this.objectives++;
     await peer.call('add', { objective, samples, batch, loss });
@@ -97,6 +102,7 @@ export class ObjectiveThread {
           return vectors.result.slice();
         }),
       inputNorms: (weights, signal) => call(weights, signal, () => peer.call('inputNorms', { objective }, { signal })),
+      remove: () => peer.call('remove', { objective }),
     };
   }
 

@@ -7,7 +7,7 @@ import type { Network } from '../network/network';
 import { createNetworkObjective, lossFor } from '../network/network-objective';
 import { networkWork } from '../network/network-work';
 import type { BackendFacts } from '../report/measurement';
-import { ObjectiveThread } from './objective-thread';
+import { ObjectiveThread, type ThreadObjective } from './objective-thread';
 import { threadCount } from './thread-count';
 
 /** Backends that compute in the thread that calls them. */
@@ -35,7 +35,15 @@ export interface OpenedObjectives {
   readonly loss: Loss;
   /** That compute at once, this one among them. */
   readonly threads: number;
+  /** The losses of other samples, one by one; shared out in the same way. */
+  losses(samples: PreparedSamples, weights: Float32Array, signal: AbortSignal): Promise<Float32Array>;
   dispose(): Promise<void>;
+}
+
+/** An objective, and its shares in other threads. */
+interface OpenedObjective {
+  readonly objective: Objective;
+  readonly there: readonly ThreadObjective[];
 }
 
 /**
@@ -62,10 +70,8 @@ export async function openObjectives(request: ObjectivesRequest, signal: AbortSi
     await Promise.all(threads.map((thread) => thread.dispose()));
   };
   /** The first share is computed here. */
-  const open = async (samples: PreparedSamples, count: number, chosen: Loss): Promise<Objective> => {
-    if (count === 1) return createNetworkObjective(network, samples, batch, chosen);
-    const [own, ...shares] = sharesOf(samples, count);
-    if (own === undefined) throw new Error('There are no shares');
+  const open = async (samples: PreparedSamples, count: number, chosen: Loss): Promise<OpenedObjective> => {
+    const [own = samples, ...shares] = count === 1 ? [] : sharesOf(samples, count);
     const here = createNetworkObjective(network, own, batch, chosen);
     const there = await Promise.all(
       shares.map((share, index) => {
@@ -74,7 +80,7 @@ export async function openObjectives(request: ObjectivesRequest, signal: AbortSi
         return thread.add(share, batch, chosen);
       }),
     );
-    return joinedObjective([here, ...there]);
+    return { objective: there.length === 0 ? here : joinedObjective([here, ...there]), there };
   };
   try {
     if (script !== undefined && others > 0) {
@@ -85,10 +91,18 @@ export async function openObjectives(request: ObjectivesRequest, signal: AbortSi
       for (const one of started) if (one.status === 'rejected') throw one.reason;
     }
     return {
-      objective: await open(train, counts.train, loss),
-      test: test === undefined ? undefined : await open(test, counts.test, lossFor(network, test)),
+      objective: (await open(train, counts.train, loss)).objective,
+      test: test === undefined ? undefined : (await open(test, counts.test, lossFor(network, test))).objective,
       loss,
       threads: 1 + others,
+      losses: async (samples, weights, raised) => {
+        const { objective, there } = await open(samples, Math.min(countFor(samples), 1 + others), loss);
+        try {
+          return (await objective.evaluate(weights, raised)).losses;
+        } finally {
+          await Promise.all(there.map((share) => share.remove()));
+        }
+      },
       dispose,
     };
   } catch (error) {

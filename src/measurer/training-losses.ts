@@ -1,9 +1,7 @@
 import { fitsOf, type GuessedData } from '../data/guess';
-import { arraysOf, type Normalisation } from '../data/dataset';
+import { arraysOf, type Normalisation, type PreparedSamples } from '../data/dataset';
 import { prepareSamples } from '../data/prepare';
 import { product } from '../formats/shape';
-import type { Network } from '../network/network';
-import { createNetworkObjective, weightsOf } from '../network/network-objective';
 
 /**
  * Samples that ε is found from at most; the authors take all for training (arXiv 2306.05857), 60,000 of MNIST. It hangs on the
@@ -16,11 +14,12 @@ const MOST_SAMPLES = 60_000;
 const BYTES_AT_A_TIME = 64 << 20;
 
 export interface TrainingLosses {
-  readonly network: Network;
+  /** Of prepared samples, of the network with the weights of its file. */
+  readonly lossesOf: (samples: PreparedSamples, signal: AbortSignal) => Promise<Float32Array>;
   readonly guessed: GuessedData;
   readonly normalisation: Normalisation;
   readonly seed: number;
-  /** Samples that are computed at a time. */
+  /** Samples that are computed at a time: not fewer are prepared. */
   readonly batch: number;
   /** {@link MOST_SAMPLES} and {@link BYTES_AT_A_TIME} unless given. */
   readonly samples?: number;
@@ -32,14 +31,13 @@ export interface TrainingLosses {
  * @throws {@link ComputationError} if the memory is not enough; CancelledError
  */
 export async function trainingLosses(
-  { network, guessed, normalisation, seed, batch, samples = MOST_SAMPLES, bytes = BYTES_AT_A_TIME }: TrainingLosses,
+  { lossesOf, guessed, normalisation, seed, batch, samples = MOST_SAMPLES, bytes = BYTES_AT_A_TIME }: TrainingLosses,
   signal: AbortSignal,
 ): Promise<Float32Array> {
   const { train, guess } = guessed;
   const count = Math.min(samples, train.samples.count);
   const size = arraysOf(train.samples).reduce((sum, { shape }) => sum + product(shape), 0);
   const atATime = Math.max(batch, Math.floor(bytes / (4 * size)));
-  const weights = weightsOf(network);
   const losses = new Float32Array(count);
   for (let first = 0; first < count; first += atATime) {
     const choice = { count, seed, between: [first, Math.min(first + atATime, count)] } as const;
@@ -52,7 +50,7 @@ export async function trainingLosses(
       choice,
       signal,
     );
-    losses.set((await createNetworkObjective(network, part, batch).evaluate(weights, signal)).losses, first);
+    losses.set(await lossesOf(part, signal), first);
   }
   return losses;
 }

@@ -106,6 +106,11 @@ describe('objectives', () => {
         expect(found).toEqual(first);
         const tested = await createNetworkObjective(network, test, 256).evaluate(weights, signal);
         expect(await opened.test!.evaluate(weights, signal)).toEqual(tested);
+        // Other samples, in the threads that there are, and no more of them afterwards.
+        const others = samplesOf(9000);
+        const { losses } = await createNetworkObjective(network, others, 256).evaluate(weights, signal);
+        expect(relativeError(await opened.losses(others, weights, signal), losses)).toBeLessThan(ROUNDING);
+        expect(await opened.losses(test, weights, signal)).toEqual(tested.losses);
       });
     }
   });

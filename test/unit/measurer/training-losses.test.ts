@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import type { PreparedSamples } from '../../../src/data/dataset';
 import { prepareData } from '../../../src/data/guess';
 import { openData } from '../../../src/measurer/open-data';
 import { RunningBackend } from '../../../src/measurer/running-backend';
@@ -16,7 +17,9 @@ it('losses of samples for training are those of the network, whatever the pieces
   const opened = await openData(model, { data: path.join(FIXTURES, 'data/digits.npz') }, NEVER);
   const { network, guessed } = opened;
   const { normalisation } = opened.normalisations[0]!;
-  const request = { network, guessed, normalisation, seed: 5, batch: 100, bytes: 300 * 64 * 4 };
+  const lossesOf = async (samples: PreparedSamples): Promise<Float32Array> =>
+    (await createNetworkObjective(network, samples, 100).evaluate(weightsOf(network), NEVER)).losses;
+  const request = { lossesOf, guessed, normalisation, seed: 5, batch: 100, bytes: 300 * 64 * 4 };
   for (const samples of [60_000, 750]) {
     const losses = await trainingLosses({ ...request, samples }, NEVER);
     const { train } = await prepareData(guessed, normalisation, { count: samples, seed: 5 });
