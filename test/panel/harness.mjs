@@ -152,7 +152,8 @@ async function importPageHtml() {
 
 /**
  * What the hosts of the scenarios say, as scripts. Made here and once: in each page it would take longer than the page itself.
- * @returns {Promise<(language: string, element: string, scenario: string) => Promise<string>>}
+ * @typedef {(language: string, element: string, scenario: string) => Promise<string>} HostScript
+ * @returns {Promise<HostScript>}
  */
 async function madeUpHosts() {
   const source = await bundle(join(import.meta.dirname, 'made-up-host.ts'), { format: 'esm' });
@@ -178,6 +179,7 @@ async function madeUpHosts() {
 /**
  * Serves the pages on a port of the loopback interface.
  * @param {string} assets folder of webview.js and webview.css
+ * @returns {Promise<{ server: import('node:http').Server, hostScript: HostScript }>}
  */
 async function servePages(assets) {
   for (const name of ['webview.js', 'webview.css']) {
@@ -219,7 +221,7 @@ async function servePages(assets) {
     response.end(file.body);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
+  return { server, hostScript };
 }
 
 /**
@@ -242,16 +244,17 @@ export class Harness {
   /** @type {{ page: string, text: string }[]} what pages complained about, policy violations included */
   complaints = [];
 
-  /** @param {import('node:http').Server} server @param {import('playwright-core').Page} opener */
-  constructor(server, opener) {
+  /** @param {{ server: import('node:http').Server, hostScript: HostScript }} site @param {import('playwright-core').Page} opener */
+  constructor({ server, hostScript }, opener) {
     this.server = server;
+    this.hostScript = hostScript;
     this.opener = opener;
   }
 
   /** @param {string} [assets] folder of the built webview */
   static async start(assets = join(root, 'dist')) {
     const executablePath = await ensureChromium();
-    const server = await servePages(assets);
+    const site = await servePages(assets);
     const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
     const context = await browser.newContext();
     await context.addInitScript(() => {
@@ -260,7 +263,7 @@ export class Harness {
       });
     });
     const opener = await context.newPage();
-    const harness = new Harness(server, opener);
+    const harness = new Harness(site, opener);
     await opener.goto(`${harness.url}/empty.html`);
     return harness;
   }
@@ -280,6 +283,8 @@ export class Harness {
       reducedMotion = false,
       language = 'en',
     } = options;
+    // a model of ten thousand layers takes a while, which is not the page's to wait
+    await this.hostScript(language, element, scenario);
     const [page] = await Promise.all([
       this.opener.waitForEvent('popup'),
       this.opener.evaluate(() => {
