@@ -3,9 +3,21 @@ import { defineConfig } from 'vitest/config';
 /** Tests of pure functions: what a file of them leaves behind in memory disturbs no other, so they share their threads. */
 const PURE = [
   'test/fuzz/**/*.test.ts',
-  ...['catalog', 'compare', 'curvature', 'data', 'formats', 'limits', 'paths', 'report', 'sketch', 'values'].map(
-    (folder) => `test/unit/${folder}/**/*.test.ts`,
-  ),
+  ...[
+    'catalog',
+    'compare',
+    'curvature',
+    'data',
+    'formats',
+    'limits',
+    'measurement',
+    'paths',
+    'protocol',
+    'report',
+    'sketch',
+    'values',
+    'webview',
+  ].map((folder) => `test/unit/${folder}/**/*.test.ts`),
 ];
 
 export default defineConfig({

@@ -5,6 +5,8 @@ import { DEFAULT_TIMEOUT_MS, exactly, waitFor } from './wait.mjs';
 /** How long the palette may take to open, and to show the command, before it is opened anew. */
 const PALETTE_ROUND_MS = 500;
 const LONGEST_PALETTE_ROUND_MS = 4_000;
+/** How long a file dialog may take to accept a file before Enter is pressed anew. */
+const ENTER_ROUND_MS = 5_000;
 
 export class QuickInput {
   /** @type {import('playwright-core').Page} */ #page;
@@ -160,8 +162,8 @@ export class QuickInput {
       await this.#settled();
       return (await this.input.inputValue({ timeout: 1_000 })) === path;
     });
-    await this.accept();
     const question = title.filter({ hasText: /already exists/ });
+    let pressed = Number.NEGATIVE_INFINITY;
     const outcome = await waitFor(
       `the file dialog to accept "${path}"`,
       async () => {
@@ -169,9 +171,17 @@ export class QuickInput {
           return 'exists';
         }
         // Another box, without a title, may have been opened by the command that asked for the file.
-        return (await title.isVisible()) ? undefined : 'done';
+        if (pressed > 0 && !(await title.isVisible())) {
+          return 'done';
+        }
+        // While the dialog still looks up what was typed it takes no Enter.
+        if (Date.now() - pressed > ENTER_ROUND_MS) {
+          pressed = Date.now();
+          await this.input.press('Enter', { timeout: 1_000 });
+        }
+        return undefined;
       },
-      { timeout: 15_000, describe: () => this.message() },
+      { describe: () => this.message() },
     );
     if (outcome === 'exists') {
       const text = (await question.innerText()).trim();

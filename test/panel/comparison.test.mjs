@@ -285,7 +285,7 @@ describe('comparison', () => {
     it('starts anew when the host does', async () => {
       const page = await open();
       await page.evaluate(() => {
-        const { snapshot } = window.fakeHost.scenario;
+        const { ready: snapshot } = window.fakeHost;
         return window.fakeHost.call('reset', { ...snapshot, status: { state: 'running' }, events: [], report: null });
       });
       await frame(page);

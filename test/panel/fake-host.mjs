@@ -1,17 +1,13 @@
-// Runs in the page before the webview's script: stands in for VS Code and the extension host.
-// the texts of limits and warnings are in the page's language, as the engine's are in VS Code's
-import '../../webview-ui/texts';
+// Runs in the page before the webview's script, after one that says what the host knows (`madeUpHost`): stands in for VS Code
+// and the extension host.
 import { RpcPeer } from '../../src/protocol/rpc';
 import { errorCodec } from '../../src/protocol/error-codec';
 import { packArrays } from '../../src/protocol/packed-arrays';
-import { makeComparison } from './comparison-scenarios';
-import { makeScenario } from './scenarios';
-import { makeSummary } from './summary-scenarios';
+import { messageFrom } from './message-text';
 
 const STATE = 'fake-host-state';
 const parameters = new URL(window.location.href).searchParams;
 const element = parameters.get('element') ?? 'prunability-panel';
-const name = parameters.get('scenario') ?? 'complete';
 const pause = Number(parameters.get('pause') ?? 30);
 
 /** What the page has asked for, in order. @type {{ method: string, params: unknown }[]} */
@@ -36,39 +32,21 @@ const note = (method) => (params) => {
 /** @param {readonly string[]} methods */
 const notes = (methods) => Object.fromEntries(methods.map((method) => [method, note(method)]));
 
-/** The answers of the host that stands behind each element, and what it sends by itself. */
+/** What the host behind each element can be asked for, and how it tells of the end. */
 const HOSTS = {
-  'prunability-panel': () => {
-    const scenario = makeScenario(name);
-    return {
-      scenario,
-      methods: ['cancel', 'restart', 'export', 'showLog', 'measure', 'continueMeasurement', 'cancelMeasurement'],
-      ready: scenario.snapshot,
-      finish: async () => {
-        if (scenario.end !== undefined) await peer.call('status', scenario.end);
-      },
-    };
+  'prunability-panel': {
+    methods: ['cancel', 'restart', 'export', 'showLog', 'measure', 'continueMeasurement', 'cancelMeasurement'],
+    ended: 'status',
   },
-  'prunability-comparison': () => {
-    const scenario = makeComparison(name);
-    return {
-      scenario,
-      methods: ['cancel', 'restart', 'swap', 'open', 'compare', 'export', 'showLog'],
-      ready: scenario.snapshot,
-      finish: async () => {
-        if (scenario.end !== undefined) await peer.call('finished', scenario.end);
-      },
-    };
+  'prunability-comparison': {
+    methods: ['cancel', 'restart', 'swap', 'open', 'compare', 'export', 'showLog'],
+    ended: 'finished',
   },
-  'prunability-summary': () => ({
-    scenario: { later: [] },
-    methods: ['analyze', 'cancel', 'open', 'compare'],
-    ready: makeSummary(name),
-    finish: async () => undefined,
-  }),
+  'prunability-summary': { methods: ['analyze', 'cancel', 'open', 'compare'], ended: undefined },
 };
 
-const { scenario, methods, ready, finish } = HOSTS[element]();
+const { methods, ended } = HOSTS[element];
+const { ready, later, end } = messageFrom(window.madeUpHost);
 
 const peer = new RpcPeer(
   port,
@@ -83,11 +61,11 @@ const peer = new RpcPeer(
 );
 
 async function sendLater() {
-  for (const event of scenario.later) {
+  for (const event of later) {
     await new Promise((resolve) => setTimeout(resolve, pause));
     await peer.call('event', event);
   }
-  await finish();
+  if (end !== undefined) await peer.call(ended, end);
 }
 
 window.acquireVsCodeApi = () => ({
@@ -100,4 +78,4 @@ window.acquireVsCodeApi = () => ({
   getState: () => JSON.parse(window.sessionStorage.getItem(STATE) ?? 'null') ?? undefined,
   setState: (state) => window.sessionStorage.setItem(STATE, JSON.stringify(state)),
 });
-window.fakeHost = { calls, call: (method, params) => peer.call(method, params), scenario };
+window.fakeHost = { calls, call: (method, params) => peer.call(method, params), ready };

@@ -102,8 +102,9 @@ async function textsOf(language) {
  * @param {string} language
  * @param {Record<string, string>} texts
  * @param {import('../../src/protocol/page-html').PageElement} element
+ * @param {string} query the page's own
  */
-function themedPage(pageHtml, theme, language, texts, element) {
+function themedPage(pageHtml, theme, language, texts, element, query) {
   const { bodyClass, variables } = THEMES[theme] ?? THEMES['dark'] ?? { bodyClass: '', variables: {} };
   // as VS Code does it: variables on <html> through the CSSOM, the theme's kind as a class of <body>
   const applyTheme = `(function () {
@@ -120,62 +121,107 @@ function themedPage(pageHtml, theme, language, texts, element) {
     language,
     texts,
     scriptsBefore: `<script nonce="${NONCE}">${applyTheme}</script>
+<script nonce="${NONCE}" src="/made-up-host.js${query}"></script>
 <script nonce="${NONCE}" src="/fake-host.js"></script>
 `,
   });
 }
 
-/** The extension's own page: what holds here holds there. @returns {Promise<typeof import('../../src/protocol/page-html').pageHtml>} */
-async function importPageHtml() {
+/** @param {string} entry @param {import('esbuild').BuildOptions} options @returns {Promise<string>} the script */
+async function bundle(entry, options) {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'src', 'protocol', 'page-html.ts')],
+    entryPoints: [entry],
     bundle: true,
     write: false,
-    format: 'esm',
+    platform: 'browser',
+    target: 'chrome132',
     logLevel: 'warning',
+    ...options,
   });
-  const source = outputFiles[0]?.text ?? '';
-  return (await import(`data:text/javascript,${encodeURIComponent(source)}`)).pageHtml;
+  return outputFiles?.[0]?.text ?? '';
+}
+
+/** @param {string} source of a module @param {string} [copy] a name: each is a module of its own */
+const importSource = (source, copy = '') => import(`data:text/javascript,${encodeURIComponent(source)}#${copy}`);
+
+/** The extension's own page: what holds here holds there. @returns {Promise<typeof import('../../src/protocol/page-html').pageHtml>} */
+async function importPageHtml() {
+  const source = await bundle(join(root, 'src', 'protocol', 'page-html.ts'), { format: 'esm' });
+  return (await importSource(source)).pageHtml;
+}
+
+/**
+ * What the hosts of the scenarios say, as scripts. Made here and once: in each page it would take longer than the page itself.
+ * @typedef {(language: string, element: string, scenario: string) => Promise<string>} HostScript
+ * @returns {Promise<HostScript>}
+ */
+async function madeUpHosts() {
+  const source = await bundle(join(import.meta.dirname, 'made-up-host.ts'), { format: 'esm' });
+  /** @type {Map<string, Promise<import('./made-up-host').HostMaker>>} */
+  const makers = new Map();
+  /** @type {Map<string, string>} */
+  const scripts = new Map();
+  return async (language, element, scenario) => {
+    const key = `${language} ${element} ${scenario}`;
+    let script = scripts.get(key);
+    if (script === undefined) {
+      const maker =
+        makers.get(language) ??
+        importSource(source, language).then(async ({ hostMaker }) => hostMaker(await textsOf(language)));
+      makers.set(language, maker);
+      script = `window.madeUpHost = ${JSON.stringify((await maker)(element, scenario))};`;
+      scripts.set(key, script);
+    }
+    return script;
+  };
 }
 
 /**
  * Serves the pages on a port of the loopback interface.
  * @param {string} assets folder of webview.js and webview.css
+ * @returns {Promise<{ server: import('node:http').Server, hostScript: HostScript }>}
  */
 async function servePages(assets) {
   for (const name of ['webview.js', 'webview.css']) {
     if (!existsSync(join(assets, name)))
       throw new Error(`${join(assets, name)} is missing: run "node esbuild.mjs" first.`);
   }
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, 'fake-host.mjs')],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    platform: 'browser',
-    target: 'chrome132',
-    logLevel: 'warning',
-  });
   const files = {
-    '/fake-host.js': { type: 'text/javascript', body: outputFiles[0]?.text ?? '' },
+    '/fake-host.js': {
+      type: 'text/javascript',
+      body: await bundle(join(import.meta.dirname, 'fake-host.mjs'), { format: 'iife' }),
+    },
     '/webview.js': { type: 'text/javascript', body: await readFile(join(assets, 'webview.js')) },
     '/webview.css': { type: 'text/css', body: await readFile(join(assets, 'webview.css')) },
+    '/empty.html': { type: 'text/html', body: '' },
   };
   const pageHtml = await importPageHtml();
+  const hostScript = await madeUpHosts();
   const texts = { en: await textsOf('en'), de: await textsOf('de') };
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const file = files[url.pathname];
-    if (file === undefined && url.pathname !== '/') {
+  /** @param {URL} url @returns {Promise<{ type: string, body: string | Buffer } | undefined>} */
+  const answer = async ({ pathname, searchParams, search }) => {
+    const parameters = Object.fromEntries(searchParams);
+    const { theme = 'dark', language = 'en', element = 'prunability-panel', scenario = 'complete' } = parameters;
+    if (pathname === '/made-up-host.js')
+      return { type: 'text/javascript', body: await hostScript(language, element, scenario) };
+    if (pathname === '/')
+      return { type: 'text/html', body: themedPage(pageHtml, theme, language, texts[language] ?? {}, element, search) };
+    return files[pathname];
+  };
+  const server = createServer(async (request, response) => {
+    const file = await answer(new URL(request.url ?? '/', 'http://localhost')).catch((error) => ({
+      type: 'text/javascript',
+      body: `throw new Error(${JSON.stringify(String(error))});`,
+    }));
+    if (file === undefined) {
       response.writeHead(404).end();
       return;
     }
-    response.setHeader('Content-Type', `${file?.type ?? 'text/html'}; charset=utf-8`);
-    const { theme = 'dark', language = 'en', element = 'prunability-panel' } = Object.fromEntries(url.searchParams);
-    response.end(file?.body ?? themedPage(pageHtml, theme, language, texts[language] ?? {}, element));
+    response.setHeader('Content-Type', `${file.type}; charset=utf-8`);
+    response.end(file.body);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
+  return { server, hostScript };
 }
 
 /**
@@ -190,27 +236,40 @@ async function servePages(assets) {
  * @property {'en' | 'de'} [language]
  */
 
-/** One browser and one server for a run of tests. */
+/**
+ * One browser and one server for a run of tests. All pages are in one process of the browser, which is kept by an empty page
+ * that opens the others: a process for each, and compiling the webview's script in each, takes longer than most tests.
+ */
 export class Harness {
   /** @type {{ page: string, text: string }[]} what pages complained about, policy violations included */
   complaints = [];
 
-  /** @param {import('node:http').Server} server @param {import('playwright-core').Browser} browser */
-  constructor(server, browser) {
+  /** @param {{ server: import('node:http').Server, hostScript: HostScript }} site @param {import('playwright-core').Page} opener */
+  constructor({ server, hostScript }, opener) {
     this.server = server;
-    this.browser = browser;
+    this.hostScript = hostScript;
+    this.opener = opener;
   }
 
   /** @param {string} [assets] folder of the built webview */
   static async start(assets = join(root, 'dist')) {
     const executablePath = await ensureChromium();
-    const server = await servePages(assets);
+    const site = await servePages(assets);
     const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
-    return new Harness(server, browser);
+    const context = await browser.newContext();
+    await context.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (event) => {
+        console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+      });
+    });
+    const opener = await context.newPage();
+    const harness = new Harness(site, opener);
+    await opener.goto(`${harness.url}/empty.html`);
+    return harness;
   }
 
   /**
-   * Opens the panel in a page of its own.
+   * Opens the panel in a page of its own, with a session storage of its own.
    * @param {OpenOptions} [options]
    */
   async open(options = {}) {
@@ -224,23 +283,22 @@ export class Harness {
       reducedMotion = false,
       language = 'en',
     } = options;
-    const context = await this.browser.newContext({
-      viewport: { width, height },
-      reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
-      ...(theme.startsWith('contrast') ? { forcedColors: 'none' } : {}),
-    });
-    const page = await context.newPage();
+    // a model of ten thousand layers takes a while, which is not the page's to wait
+    await this.hostScript(language, element, scenario);
+    const [page] = await Promise.all([
+      this.opener.waitForEvent('popup'),
+      this.opener.evaluate(() => {
+        window.open('about:blank');
+      }),
+    ]);
+    await page.setViewportSize({ width, height });
+    if (reducedMotion) await page.emulateMedia({ reducedMotion: 'reduce' });
     const name = `${element} ${scenario} ${theme} ${width} ${language}`;
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning')
         this.complaints.push({ page: name, text: message.text() });
     });
     page.on('pageerror', (error) => this.complaints.push({ page: name, text: String(error.stack ?? error) }));
-    await page.addInitScript(() => {
-      document.addEventListener('securitypolicyviolation', (event) => {
-        console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
-      });
-    });
     const url = new URL(this.url);
     for (const [key, value] of Object.entries({ element, scenario, theme, language, pause: String(pause) })) {
       url.searchParams.set(key, value);
@@ -257,7 +315,7 @@ export class Harness {
   }
 
   async close() {
-    await this.browser.close();
+    await this.opener.context().browser()?.close();
     await new Promise((resolve) => this.server.close(resolve));
   }
 }

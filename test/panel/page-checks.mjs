@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import axe from '@axe-core/playwright';
-
-const AxeBuilder = axe.default ?? axe;
+import { seriousFindings } from '../host/axe.mjs';
 
 /**
  * Fails if axe finds anything serious on the page.
@@ -9,13 +7,7 @@ const AxeBuilder = axe.default ?? axe;
  * @param {string[]} [within] hosts of the shadow trees, from the outermost, down to the part that is looked at
  */
 export async function assertAccessible(page, within) {
-  // What passes is not looked at, and there are no frames of others, for which axe would open a page of its own: five times as fast.
-  const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
-  if (within !== undefined) builder.include({ fromShadowDom: within });
-  const { violations } = await builder.analyze();
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  const found = grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.flat().join(' ')).join('; ')}`);
-  assert.deepEqual(found, []);
+  assert.deepEqual(await seriousFindings(page, within), []);
 }
 
 /** Lets the page draw: what a message has changed shows with the next frame. @param {import('playwright-core').Page} page */

@@ -144,7 +144,7 @@ describe('panel', () => {
         assert.match(await text(page, 'run-notice .notice'), /61 of 102 tensors/);
         assert.match(await text(page, 'answer-section section'), /Partial: from 1\d % of the file/);
         assert.equal(await page.getByRole('slider').count(), 1);
-        await page.context().close();
+        await page.close();
       }
     });
   });
@@ -361,7 +361,7 @@ describe('panel', () => {
       const page = await open();
       await page.getByRole('slider').press('Home');
       await page.evaluate(() => {
-        const { snapshot } = window.fakeHost.scenario;
+        const { ready: snapshot } = window.fakeHost;
         return window.fakeHost.call('reset', { ...snapshot, status: { state: 'running' }, events: [] });
       });
       await frame(page);

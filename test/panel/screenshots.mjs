@@ -65,7 +65,7 @@ try {
     await page.screenshot({
       path: join(values.out, `${element.replace('prunability-', '')}-${scenario}-${theme}-${width}.png`),
     });
-    await page.context().close();
+    await page.close();
   }
   for (const { page, text } of harness.complaints) console.error(`${page}: ${text}`);
   if (harness.complaints.length > 0) process.exitCode = 1;

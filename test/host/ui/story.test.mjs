@@ -1,7 +1,7 @@
 /** From the command to the export, through cancelling and a killed engine: the way of a person through a real window. */
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, it } from 'mocha';
 import { useVSCode } from '../ui-session.mjs';
@@ -301,6 +301,8 @@ describe('the story of an analysis', () => {
     const { workbench } = vscode;
     const save = async (/** @type {string} */ item, /** @type {string} */ name) => {
       const path = join(vscode.folder, name);
+      // From an attempt before: VS Code would ask whether to overwrite it.
+      await rm(path, { force: true });
       await panel.button('Export').click();
       await panel.frame.getByRole('menuitem', { name: item }).click();
       await workbench.quickInput.chooseFile(path);
