@@ -51,7 +51,7 @@ export function landscapeWarnings(
   if (smallFraction < SPARSELY_TRAINED_FRACTION) {
     warnings.push(
       l10n.t(
-        'Only {0} of the weights are smaller than 0.001, so the network was hardly trained with an L1 penalty. For such networks the predicted limit is too high, often by many points: go by the measured curve.',
+        'Only {0} of the weights are smaller than 0.001, so the network was hardly trained with an L1 penalty. For such networks the predicted limit is as a rule too high, often by many points: go by the measured curve.',
         percent(smallFraction),
       ),
     );
