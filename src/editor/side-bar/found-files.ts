@@ -54,6 +54,10 @@ export async function modelsBelow(uris: readonly Uri[]): Promise<Uri[]> {
   return found.flat();
 }
 
+export async function exists(uri: Uri): Promise<boolean> {
+  return (await statOf(uri)) !== undefined;
+}
+
 async function statOf(uri: Uri): Promise<FileStat | undefined> {
   try {
     return await workspace.fs.stat(uri);

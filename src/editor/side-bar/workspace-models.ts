@@ -3,7 +3,16 @@ import { modelEntries, type ModelEntry } from '../../catalog/entries';
 import { ModelFolders } from '../../catalog/model-folders';
 import { CATALOG_GLOB, EXCLUDED_GLOB, isCatalogPath, isExcluded, isManifestShard } from '../../catalog/model-names';
 import type { ModelDescriptions } from '../models/descriptions';
-import { each, findFile, isRefuted, MAX_FILES, modelsBelow, STATS_AT_ONCE, type FoundFile } from './found-files';
+import {
+  each,
+  exists,
+  findFile,
+  isRefuted,
+  MAX_FILES,
+  modelsBelow,
+  STATS_AT_ONCE,
+  type FoundFile,
+} from './found-files';
 
 /** Ambiguous files that are sniffed at a time. Nobody waits for them. */
 const SNIFFED_AT_ONCE = 3;
@@ -13,7 +22,7 @@ const CHANGES_INTERVAL_MS = 250;
 
 /**
  * A new folder is watched only from some moment after it was made on; what was moved or unpacked into it before is told by
- * nobody (Linux watches folder by folder). So it is looked at again.
+ * nobody (Linux watches folder by folder), and what goes soon after it came neither. So it is looked at again.
  */
 const SECOND_LOOK_AFTER_MS = 1500;
 
@@ -49,7 +58,7 @@ export class WorkspaceModels implements Disposable {
   /** Searches and changes, one after the other. */
   private work: Promise<void> = Promise.resolve();
   private readonly touched = new Map<string, Uri>();
-  private readonly deleted = new Set<string>();
+  private readonly deleted = new Map<string, Uri>();
   private timer: NodeJS.Timeout | undefined;
   private announcement: NodeJS.Timeout | undefined;
   private nextSniff: NodeJS.Timeout | undefined;
@@ -108,11 +117,12 @@ export class WorkspaceModels implements Disposable {
         if (!isLeftOut(uri)) touch(uri);
       }),
       watcher.onDidChange((uri) => {
-        if (isCatalogPath(uri.path) && !isLeftOut(uri)) touch(uri);
+        // Of a folder that has gone and come at once it is told that it has changed.
+        if ((isCatalogPath(uri.path) || !nameOf(uri).includes('.')) && !isLeftOut(uri)) touch(uri);
       }),
       watcher.onDidDelete((uri) => {
         this.touched.delete(uri.toString());
-        this.deleted.add(uri.toString());
+        this.deleted.set(uri.toString(), uri);
         this.soon();
       }),
       workspace.onDidChangeWorkspaceFolders(() => void this.refresh()),
@@ -151,16 +161,22 @@ export class WorkspaceModels implements Disposable {
 
   /** Takes the changes together that were told since the last time. */
   private async update(): Promise<void> {
+    const deleted = [...this.deleted.values()];
     const touched = [...this.touched.values()];
-    const deleted = new Set(this.deleted);
     this.touched.clear();
     this.deleted.clear();
+    // What has gone may have come again, and be told of later.
+    const gone = new Set<string>();
+    await each(deleted, STATS_AT_ONCE, async (uri) => {
+      if (await exists(uri)) touched.push(uri);
+      else gone.add(uri.toString());
+    });
     const others = touched.filter((uri) => !isCatalogPath(uri.path));
     if (others.length > MAX_NEW_PATHS) {
       await this.search();
       return;
     }
-    const removed = this.remove(deleted);
+    const removed = this.remove(gone);
     const models = touched.filter((uri) => isCatalogPath(uri.path));
     const taken = await this.take([...models, ...(await modelsBelow(others))], this.files);
     if (removed || taken) this.changed.fire();
@@ -173,7 +189,10 @@ export class WorkspaceModels implements Disposable {
     const timer = setTimeout(() => {
       this.secondLooks.delete(timer);
       void this.enqueue(async () => {
-        if (await this.take(await modelsBelow(folders), this.files)) this.changed.fire();
+        const known = [...this.files.values()].map(({ uri }) => uri).filter((uri) => isBelow(uri, folders));
+        const there = await modelsBelow(folders);
+        const all = new Map([...known, ...there].map((uri) => [uri.toString(), uri]));
+        if (await this.take([...all.values()], this.files)) this.changed.fire();
         this.sniff();
       });
     }, SECOND_LOOK_AFTER_MS);
@@ -302,6 +321,10 @@ function nameOf(uri: Uri): string {
 
 function folderOf(uri: Uri): string {
   return uri.path.slice(0, uri.path.lastIndexOf('/'));
+}
+
+function isBelow({ path }: Uri, folders: readonly Uri[]): boolean {
+  return folders.some((folder) => path.startsWith(`${folder.path}/`));
 }
 
 function isLeftOut(uri: Uri): boolean {
