@@ -15,6 +15,8 @@ export class SuiteReport {
     this.directory = directory;
     this.file = join(directory, 'report.txt');
     this.#timer = setInterval(() => void this.#show(), INTERVAL_MS);
+    // A suite that could not even begin has no end that would stop it.
+    this.#timer.unref();
   }
 
   /** Environment by which the suite finds the file, and its options. @param {string | undefined} grep @returns {NodeJS.ProcessEnv} */

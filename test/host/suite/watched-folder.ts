@@ -1,9 +1,14 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 
-/** How long news of a file may take on a machine that does other work. */
-const TOLD_WITHIN_MS = 2_000;
-const MAX_TRIES = 10;
+/** News of a file take so long on a machine that does other work. */
+const TOLD_WITHIN_MS = 500;
+
+/** Files that are written before a folder is taken for one that is not watched: the first may come before VS Code watches. */
+const MAX_FILES = 6;
+
+const MAX_FOLDERS = 5;
 
 /**
  * Makes a folder of the workspace, and those it lies in, of which VS Code tells the changes. Folders that are made while it
@@ -18,32 +23,30 @@ export async function makeWatchedFolder(folder: vscode.Uri): Promise<void> {
     const level = vscode.Uri.joinPath(root, ...names.slice(0, depth));
     await mkdir(level.fsPath, { recursive: true });
     for (let tries = 1; !(await isWatched(level)); tries++) {
-      if (tries === MAX_TRIES) throw new Error(`VS Code does not watch ${level.path}`);
+      if (tries === MAX_FOLDERS) throw new Error(`VS Code does not watch ${level.path}`);
       await rm(level.fsPath, { recursive: true });
+      // What goes and comes at once VS Code takes for the same folder.
+      await sleep(2 * TOLD_WITHIN_MS);
       await mkdir(level.fsPath);
     }
   }
 }
 
-/** Whether news of a file that is written into the folder come. */
+/** Whether news of files that are written into the folder come. */
 async function isWatched(folder: vscode.Uri): Promise<boolean> {
   const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, '*'));
-  const file = vscode.Uri.joinPath(folder, 'watched');
-  const told = new Promise<boolean>((resolve) => {
-    const timer = setTimeout(() => {
-      resolve(false);
-    }, TOLD_WITHIN_MS);
-    watcher.onDidCreate(({ path }) => {
-      if (path !== file.path) return;
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
+  const told = new Set<string>();
+  watcher.onDidCreate(({ path }) => told.add(path));
+  const files = Array.from({ length: MAX_FILES }, (_, index) => vscode.Uri.joinPath(folder, `watched-${index}`));
   try {
-    await writeFile(file.fsPath, '');
-    return await told;
+    for (const file of files) {
+      await writeFile(file.fsPath, '');
+      await sleep(TOLD_WITHIN_MS);
+      if (told.has(file.path)) return true;
+    }
+    return false;
   } finally {
     watcher.dispose();
-    await rm(file.fsPath, { force: true });
+    for (const file of files) await rm(file.fsPath, { force: true });
   }
 }
